@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace troupe {
+
+/// Methods of the queue that have a handler. A test of the gateway compares the two.
+inline constexpr std::array<std::string_view, 22> implemented_queue_methods = {
+    "createTask",
+    "task",
+    "status",
+    "scheduleTask",
+    "cancelTask",
+    "rerunTask",
+    "claimWork",
+    "reclaimTask",
+    "reportCompleted",
+    "reportFailed",
+    "reportException",
+    "listTaskGroup",
+    "taskQueueCounts",
+    "createArtifact",
+    "getArtifact",
+    "getLatestArtifact",
+    "getWorker",
+    "quarantineWorker",
+    "ping",
+    "lbheartbeat",
+    "heartbeat",
+    "version",
+};
+
+/// Exchanges of the queue that are published.
+inline constexpr std::array<std::string_view, 8> implemented_queue_exchanges = {
+    "task-defined", "task-pending",   "task-running",     "task-completed",
+    "task-failed",  "task-exception", "artifact-created", "task-group-resolved",
+};
+
+}  // namespace troupe

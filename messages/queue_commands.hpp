@@ -1,0 +1,98 @@
+#pragma once
+
+#include "messages/ids.hpp"
+#include "messages/reply_handle.hpp"
+#include "messages/task_definition.hpp"
+#include "messages/timestamp.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace troupe {
+
+// What a task queue is told. The first member is the queue it is for.
+
+/// A run became pending. `enqueued_us` orders entries of one priority.
+struct enqueue_run {
+  task_queue_id queue;
+  task_id task;
+  run_id run = 0;
+  task_priority priority = task_priority::lowest;
+  std::uint64_t enqueued_us = 0;
+  timestamp deadline;
+};
+
+/// A pending run ended without being claimed; priority and age are those it was enqueued with.
+struct dequeue_run {
+  task_queue_id queue;
+  task_id task;
+  run_id run = 0;
+  task_priority priority = task_priority::lowest;
+  std::uint64_t enqueued_us = 0;
+};
+
+/// A claimed run ended, or its claim did.
+struct release_run {
+  task_queue_id queue;
+  task_id task;
+  run_id run = 0;
+};
+
+/// After a restart: this run is claimed and counts.
+struct resume_claim {
+  task_queue_id queue;
+  task_id task;
+  run_id run = 0;
+  worker_name worker;
+};
+
+/// Claim up to `count` runs; waits when nothing is pending.
+struct claim_work {
+  task_queue_id queue;
+  worker_name worker;
+  std::uint32_t count = 1;
+  reply_handle reply;
+};
+
+/// The session behind the reply handle went away: do not claim for it.
+struct withdraw_claim {
+  task_queue_id queue;
+  reply_handle reply;
+};
+
+/// A task's answer to `claim_run`: the claim as JSON, or a refusal when `claim_json` is empty.
+struct claim_answered {
+  task_queue_id queue;
+  task_id task;
+  run_id run = 0;
+  std::uint32_t collector = 0;
+  std::uint32_t position = 0;
+  std::string claim_json;
+};
+
+/// Answer the numbers of pending and claimed runs (taskQueueCounts).
+struct get_queue_counts {
+  task_queue_id queue;
+  reply_handle reply;
+};
+
+/// The worker may not be given work before this time (the past: it may again).
+struct set_quarantine {
+  task_queue_id queue;
+  worker_name worker;
+  timestamp until;
+};
+
+/// A worker pool wants to hear of demand: the queue sends `demand_changed` when numbers change.
+struct watch_demand {
+  task_queue_id queue;
+};
+
+/// A time the queue asked for has come; or, with `everybody`, the server ends: all waiting claims
+/// are answered empty, so that their workers come back.
+struct queue_timer_fired {
+  task_queue_id queue;
+  bool everybody = false;
+};
+
+}  // namespace troupe

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "messages/answer.hpp"
+#include "messages/ids.hpp"
+#include "messages/reply_handle.hpp"
+#include "messages/timestamp.hpp"
+
+#include <boost/container/small_vector.hpp>
+
+#include <string>
+
+namespace troupe {
+
+// What a worker's record is told. The first two members say which worker it is: workers of
+// different queues are different, whatever their names.
+
+/// The worker asked for work, or said that it still works on some; or, from its record to its
+/// pool, that it was seen for the first time since it was started.
+struct worker_seen {
+  task_queue_id queue;
+  worker_name worker;
+  timestamp at;
+};
+
+/// The worker was handed these runs. A time of 0: before a restart, which is no sighting.
+struct worker_claimed {
+  task_queue_id queue;
+  worker_name worker;
+  boost::container::small_vector<handed_out_run, 1> runs;
+  timestamp at;
+};
+
+/// Answer the worker's record (getWorker).
+struct get_worker {
+  task_queue_id queue;
+  worker_name worker;
+  reply_handle reply;
+};
+
+/// The worker may not be given work before this time; a past one sets it free (quarantineWorker).
+struct quarantine_worker {
+  task_queue_id queue;
+  worker_name worker;
+  timestamp until;
+  std::string client_id;  ///< who says so
+  std::string info;       ///< why
+  reply_handle reply;
+};
+
+/// The worker is gone: what it runs is given back.
+struct worker_lost {
+  task_queue_id queue;
+  worker_name worker;
+  std::string reason;  ///< for people
+};
+
+/// To the record of a queue's workers: this is one of them.
+struct enlist_worker {
+  task_queue_id queue;
+  worker_name worker;
+};
+
+/// A quiet worker offers its directory to go away, and is told back that it may.
+struct leave_worker {
+  task_queue_id queue;
+  worker_name worker;
+  std::uint32_t received = 0;  ///< messages it had; fewer than sent: one is on its way
+};
+
+/// The server ends: whatever is not written yet is to be written now.
+struct write_workers {};
+
+}  // namespace troupe
