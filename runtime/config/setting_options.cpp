@@ -1,0 +1,208 @@
+#include "runtime/config/load_settings.hpp"
+#include "runtime/config/setting_values.hpp"
+
+#include <boost/json.hpp>
+
+#include <array>
+
+namespace troupe {
+
+namespace {
+
+template <auto Member, std::uint64_t Low, std::uint64_t High>
+std::string read_member(settings& into, const std::string& text) {
+  std::uint64_t value = 0;
+  auto wrong = read_number(text, Low, High, value);
+  if (wrong.empty())
+    into.*Member = static_cast<std::remove_reference_t<decltype(into.*Member)>>(value);
+  return wrong;
+}
+
+template <auto Member>
+std::string write_number(const settings& from) {
+  return std::to_string(from.*Member);
+}
+
+template <auto Member>
+std::string read_text(settings& into, const std::string& text) {
+  into.*Member = text;
+  return {};
+}
+
+template <auto Member>
+std::string write_text(const settings& from) {
+  return from.*Member;
+}
+
+template <auto Member, auto Reader>
+std::string read_by(settings& into, const std::string& text) {
+  return Reader(text, into.*Member);
+}
+
+template <auto Member>
+std::string write_switch(const settings& from) {
+  return from.*Member ? "true" : "false";
+}
+
+template <class Enum>
+struct choice {
+  std::string_view name;
+  Enum value;
+};
+
+constexpr std::array<choice<durability>, 2> durabilities{{
+    {"always", durability::always},
+    {"everysec", durability::everysec},
+}};
+constexpr std::array<choice<proxy_trust>, 3> trusts{{
+    {"auto", proxy_trust::automatic},
+    {"yes", proxy_trust::yes},
+    {"no", proxy_trust::no},
+}};
+constexpr std::array<choice<log_format>, 3> formats{{
+    {"auto", log_format::automatic},
+    {"json", log_format::json},
+    {"terminal", log_format::terminal},
+}};
+
+template <auto Member, const auto& Choices>
+std::string read_choice(settings& into, const std::string& text) {
+  std::string known;
+  for (const auto& c : Choices) {
+    if (text == c.name) {
+      into.*Member = c.value;
+      return {};
+    }
+    known += (known.empty() ? "" : ", ") + std::string{c.name};
+  }
+  return "'" + text + "' is not one of: " + known;
+}
+
+template <auto Member, const auto& Choices>
+std::string write_choice(const settings& from) {
+  for (const auto& c : Choices)
+    if (from.*Member == c.value)
+      return std::string{c.name};
+  return {};
+}
+
+std::string write_hours(const settings& from) {
+  return std::to_string(from.event_retention_h) + "h";
+}
+
+std::string write_mebibytes(const settings& from) {
+  return std::to_string(from.event_retention_mib) + "MiB";
+}
+
+std::string write_scopes(const settings& from) {
+  std::string text;
+  for (const auto& scope : from.anonymous_scopes)
+    text += (text.empty() ? "" : ",") + scope;
+  return text;
+}
+
+std::string write_clients(const settings& from) {
+  std::string text;
+  for (const auto& client : from.static_clients)
+    text += (text.empty() ? "" : ", ") + client.client_id;
+  return text;
+}
+
+std::string read_listen(settings& into, const std::string& text) {
+  if (text.empty() || text.find_first_of(" /") != std::string::npos)
+    return "'" + text + "' is not an address to listen on, like 127.0.0.1 or 0.0.0.0";
+  into.listen = text;
+  return {};
+}
+
+#define TROUPE_NUMBER(name, value, member, low, high, help)               \
+  setting_option {                                                        \
+    name, value, help, false, &read_member<&settings::member, low, high>, \
+        &write_number<&settings::member>                                  \
+  }
+#define TROUPE_PORT(name, member, help) \
+  TROUPE_NUMBER(name, "PORT", member, 0, 65535, help " (0: any free one)")
+
+constexpr std::array options{
+    setting_option{"listen", "ADDRESS", "address all doors listen on", false, &read_listen,
+                   &write_text<&settings::listen>},
+    TROUPE_PORT("http-port", http_port, "port of the HTTP API"),
+    TROUPE_PORT("zmq-pub-port", zmq_pub_port, "port of the ZeroMQ event feed"),
+    TROUPE_PORT("zmq-router-port", zmq_router_port, "port of ZeroMQ replay requests"),
+    TROUPE_PORT("caf-port", caf_port, "port of remote workers"),
+    TROUPE_PORT("metrics-port", metrics_port, "port of Prometheus metrics"),
+    setting_option{"root-url", "URL", "URL by which clients reach this server", false,
+                   &read_by<&settings::root_url, read_root_url>, &write_text<&settings::root_url>},
+    setting_option{"redis", "ADDRESS", "redis://host:port/db or unix:/path", true,
+                   &read_by<&settings::redis, read_redis_address>, &write_text<&settings::redis>},
+    setting_option{
+        "durability", "MODE",
+        "always: safe before it is answered; everysec: a power loss may cost two seconds", false,
+        &read_choice<&settings::durable, durabilities>,
+        &write_choice<&settings::durable, durabilities>},
+    setting_option{"data", "DIR", "directory of artifacts, logs and keys", false,
+                   &read_text<&settings::data_dir>, &write_text<&settings::data_dir>},
+    TROUPE_NUMBER("lanes", "N", lanes, 0, 256, "threads that serve (0: cores - 1)"),
+    setting_option{"event-retention", "TIME", "how long events are kept, like 24h or 7d", false,
+                   &read_by<&settings::event_retention_h, read_hours>, &write_hours},
+    setting_option{"event-retention-size", "SIZE",
+                   "how much of events is kept, like 512MiB or 1GiB", false,
+                   &read_by<&settings::event_retention_mib, read_mebibytes>, &write_mebibytes},
+    TROUPE_NUMBER("claim-timeout", "SECONDS", claim_timeout_s, 1, 86400,
+                  "how long a claim lasts without being renewed"),
+    TROUPE_NUMBER("claim-wait", "SECONDS", claim_wait_s, 0, 25,
+                  "how long claimWork waits for a task"),
+    TROUPE_NUMBER("max-task-deadline-days", "DAYS", max_task_deadline_days, 1, 365,
+                  "how far ahead a deadline may be"),
+    TROUPE_NUMBER("deadline-grace", "SECONDS", deadline_grace_s, 0, 86400,
+                  "how long after its deadline a task is resolved"),
+    TROUPE_NUMBER("max-dependencies", "N", max_dependencies, 0, 10000, "dependencies of one task"),
+    TROUPE_NUMBER("local-workers-min", "N", local_workers_min, 0, 100,
+                  "workers of local/default that the server keeps running"),
+    TROUPE_NUMBER("local-workers-max", "N", local_workers_max, 0, 100,
+                  "workers of local/default that it starts at most, by demand (0: none)"),
+    TROUPE_NUMBER("local-worker-capacity", "N", local_worker_capacity, 1, 255,
+                  "tasks that one of them runs at once"),
+    TROUPE_NUMBER("local-worker-idle", "SECONDS", local_worker_idle_s, 1, 86400,
+                  "how long one of them may be without use before it is stopped"),
+    setting_option{"static-clients", "JSON", "clients that exist by configuration", true,
+                   &read_by<&settings::static_clients, read_static_clients>, &write_clients},
+    setting_option{"anonymous-scopes", "SCOPES", "what everybody may do", false,
+                   &read_by<&settings::anonymous_scopes, read_scopes>, &write_scopes},
+    TROUPE_NUMBER("keep-alive", "SECONDS", keep_alive_s, 1, 3600,
+                  "how long an idle connection is kept"),
+    TROUPE_NUMBER("header-timeout", "SECONDS", header_timeout_s, 1, 3600,
+                  "how long the head of a request may take"),
+    TROUPE_NUMBER("body-timeout", "SECONDS", body_timeout_s, 1, 3600,
+                  "longest pause within a request or response body"),
+    TROUPE_NUMBER("answer-timeout", "SECONDS", answer_timeout_s, 1, 3600,
+                  "how long a request waits for its answer before it gets 503"),
+    TROUPE_NUMBER("max-connections", "N", max_connections, 1, 1000000, "open HTTP connections"),
+    TROUPE_NUMBER("max-requests-in-flight", "N", max_requests_in_flight, 1, 1000000,
+                  "requests that wait for an answer"),
+    TROUPE_NUMBER("max-header-bytes", "BYTES", max_header_bytes, 4096, 1048576,
+                  "size of a request's head"),
+    TROUPE_NUMBER("max-body-bytes", "BYTES", max_body_bytes, 65536, 1073741824,
+                  "size of a request's body, decompressed"),
+    setting_option{"trust-proxy", "auto|yes|no", "whether X-Forwarded-* headers count", false,
+                   &read_choice<&settings::trust_proxy, trusts>,
+                   &write_choice<&settings::trust_proxy, trusts>},
+    setting_option{"log-level", "LEVEL", "least severe level that is logged", false,
+                   &read_by<&settings::log_level, read_log_level>,
+                   &write_text<&settings::log_level>},
+    setting_option{"log-format", "auto|json|terminal", "form of log records", false,
+                   &read_choice<&settings::log_as, formats>,
+                   &write_choice<&settings::log_as, formats>},
+    setting_option{"log-requests", "true|false", "one log record a request", false,
+                   &read_by<&settings::log_requests, read_switch>,
+                   &write_switch<&settings::log_requests>},
+};
+
+#undef TROUPE_PORT
+#undef TROUPE_NUMBER
+
+}  // namespace
+
+std::span<const setting_option> setting_options() { return options; }
+
+}  // namespace troupe

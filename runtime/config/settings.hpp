@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// A client that exists by configuration: it cannot be changed or deleted over
+/// the API.
+struct static_client {
+  std::string client_id;
+  std::string access_token;
+  std::vector<std::string> scopes;
+  std::string description;
+};
+
+/// How log records are written.
+enum class log_format : std::uint8_t {
+  automatic,  ///< `terminal` on a terminal, `json` otherwise
+  json,       ///< one JSON object a line (operations contract, section 1)
+  terminal,   ///< for people
+};
+
+/// How safe an acknowledged write is against power loss.
+enum class durability : std::uint8_t {
+  always,    ///< every commit is on the disk before it is answered
+  everysec,  ///< a loss of power can cost about the last two seconds
+};
+
+/// Whether `X-Forwarded-*` headers count.
+enum class proxy_trust : std::uint8_t {
+  automatic,  ///< when listening on loopback only
+  yes,
+  no,
+};
+
+/// Every setting of a server, complete and checked. What a flag, an environment
+/// variable or the configuration file can say about each is in
+/// `setting_options()`.
+struct settings {
+  // -- addresses
+  // ---------------------------------------------------------------------------------
+  std::string listen = "127.0.0.1";
+  std::uint16_t http_port = 8080;  ///< 0: any free one; so for all ports
+  std::uint16_t zmq_pub_port = 5701;
+  std::uint16_t zmq_router_port = 5702;
+  std::uint16_t caf_port = 5703;
+  std::uint16_t metrics_port = 9100;
+  /// Scheme, host, optional port, no path, no trailing slash. Empty:
+  /// `http://<host>:<port>` of the HTTP door once it listens.
+  std::string root_url;
+
+  // -- state
+  // -------------------------------------------------------------------------------------
+  /// `redis://host:port/db` or `unix:/path`. Empty: `up` starts a private one.
+  std::string redis;
+  durability durable = durability::always;
+  /// Artifacts, log spool files, keys. Empty: a temporary one that goes with
+  /// the server.
+  std::string data_dir;
+  unsigned lanes = 0;  ///< 0: cores - 1, at least 1
+  std::uint32_t event_retention_h = 24;
+  std::uint32_t event_retention_mib = 1024;
+
+  // -- queue
+  // -------------------------------------------------------------------------------------
+  std::uint32_t claim_timeout_s = 1200;
+  std::uint32_t claim_wait_s = 20;
+  std::uint32_t max_task_deadline_days = 5;
+  std::uint32_t deadline_grace_s = 60;
+  std::uint32_t max_dependencies = 10000;
+
+  // -- local workers
+  // --------------------------------------------------------------------------------------
+  std::uint32_t local_workers_min = 0;
+  std::uint32_t local_workers_max = 0;  ///< 0: none at all
+  std::uint32_t local_worker_capacity = 2;
+  std::uint32_t local_worker_idle_s = 60;
+
+  // -- access
+  // ------------------------------------------------------------------------------------
+  std::vector<static_client> static_clients;
+  std::vector<std::string> anonymous_scopes;
+
+  // -- HTTP door
+  // ---------------------------------------------------------------------------------
+  std::uint32_t keep_alive_s = 95;
+  std::uint32_t header_timeout_s = 30;
+  std::uint32_t body_timeout_s = 60;  ///< longest pause within a body or a response
+  std::uint32_t answer_timeout_s = 25;
+  std::uint32_t max_connections = 20000;
+  std::uint32_t max_requests_in_flight = 10000;
+  std::uint32_t max_header_bytes = 64 * 1024;
+  std::uint32_t max_body_bytes = 10 * 1024 * 1024;
+  proxy_trust trust_proxy = proxy_trust::automatic;
+
+  // -- log
+  // ---------------------------------------------------------------------------------------
+  std::string log_level = "info";
+  log_format log_as = log_format::automatic;
+  bool log_requests = true;  ///< one `monitor.apiMethod` record a request
+};
+
+}  // namespace troupe

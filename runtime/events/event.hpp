@@ -1,0 +1,47 @@
+#pragma once
+
+#include "messages/timestamp.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+/// The place of an event in the log: `<ms>-<shard>.<n>`. `ms` never decreases within a shard, `n`
+/// counts without gaps (design, section 5).
+struct event_id {
+  std::int64_t ms = 0;
+  std::uint16_t shard = 0;
+  std::uint64_t n = 0;
+
+  /// `1764000000000-7.42`
+  std::string text() const {
+    return std::to_string(ms) + '-' + std::to_string(shard) + '.' + std::to_string(n);
+  }
+};
+
+/// An event that is safe in the log. The texts live as long as the call that hands it out.
+struct event {
+  event_id id;
+  std::string_view exchange;        ///< `exchange/taskcluster-queue/v1/task-defined`
+  std::string_view routing_key;     ///< the primary key
+  std::span<const std::string> cc;  ///< further keys, `route.<route>` each
+  std::string_view payload;         ///< JSON object
+  timestamp time;
+};
+
+/// Takes events of one commit group after they are safe and before the requests that caused them
+/// are answered. Called on the thread of the lane that committed, so from several threads at once
+/// on a node with several lanes; must not block.
+class event_listener {
+ public:
+  virtual ~event_listener() = default;
+  virtual void on_event(const event& what) = 0;
+};
+
+}  // namespace troupe

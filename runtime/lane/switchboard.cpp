@@ -1,0 +1,188 @@
+#include "runtime/lane/switchboard.hpp"
+
+#include "runtime/lane/caf_compat.hpp"
+#include "runtime/lane/lane.hpp"
+#include "runtime/lane/switchboard_handles.hpp"
+#include "runtime/store/lane_store.hpp"
+
+namespace troupe {
+
+switchboard::switchboard(std::vector<lane*> lanes)
+    : lanes_(std::move(lanes)), handles_(std::make_unique<handles>()) {}
+
+switchboard::~switchboard() = default;
+
+template <class Handle, class Command>
+void switchboard::hand_over(lane& from, std::uint16_t to_lane, const Handle& to,
+                            Command&& command) {
+  auto& target = *lanes_[to_lane];
+  if (&target == &from) {
+    if (!to)
+      return;
+    from.executor().post(to, std::forward<Command>(command));
+    if (!from.executor().running())
+      from.drain();
+    return;
+  }
+  // What leaves the lane must not tell of anything that a crash could still undo. Who is there to
+  // take it is known on the other lane only.
+  auto& store = from.store();
+  auto carried = std::make_shared<std::decay_t<Command>>(std::forward<Command>(command));
+  store.when_safe(store.last(), [&target, &to, carried] {
+    target.post([&target, &to, carried] {
+      if (to)
+        target.executor().post(to, std::move(*carried));
+    });
+  });
+}
+
+namespace {
+
+std::uint16_t lane_of(std::string_view id, std::size_t lanes) {
+  return lane_of_shard(shard_of(id), static_cast<std::uint16_t>(lanes));
+}
+
+}  // namespace
+
+#define TROUPE_TO_TASK(type)                                                         \
+  void switchboard::tell(lane& from, type command) {                                 \
+    const auto shard = shard_of(command.task.view());                                \
+    hand_over(from, lane_of_shard(shard, static_cast<std::uint16_t>(lanes_.size())), \
+              handles_->task_shards[shard], std::move(command));                     \
+  }
+TROUPE_TO_TASK(create_task)
+TROUPE_TO_TASK(get_task)
+TROUPE_TO_TASK(get_status)
+TROUPE_TO_TASK(schedule_task)
+TROUPE_TO_TASK(rerun_task)
+TROUPE_TO_TASK(cancel_task)
+TROUPE_TO_TASK(claim_run)
+TROUPE_TO_TASK(reclaim_run)
+TROUPE_TO_TASK(report_run)
+TROUPE_TO_TASK(return_run)
+TROUPE_TO_TASK(create_artifact)
+TROUPE_TO_TASK(get_artifact)
+TROUPE_TO_TASK(reserve_dependent)
+TROUPE_TO_TASK(confirm_dependent)
+TROUPE_TO_TASK(withdraw_dependent)
+TROUPE_TO_TASK(dependency_state)
+TROUPE_TO_TASK(dependency_resolved)
+TROUPE_TO_TASK(resume_dependent)
+TROUPE_TO_TASK(effect_acknowledged)
+TROUPE_TO_TASK(membership_answered)
+TROUPE_TO_TASK(offer_leave)
+TROUPE_TO_TASK(task_failed)
+#undef TROUPE_TO_TASK
+
+#define TROUPE_TO_QUEUE(type)                                            \
+  void switchboard::tell(lane& from, type command) {                     \
+    const auto place = lane_of(command.queue.text, lanes_.size());       \
+    hand_over(from, place, handles_->queues[place], std::move(command)); \
+  }
+TROUPE_TO_QUEUE(enqueue_run)
+TROUPE_TO_QUEUE(dequeue_run)
+TROUPE_TO_QUEUE(release_run)
+TROUPE_TO_QUEUE(resume_claim)
+TROUPE_TO_QUEUE(claim_work)
+TROUPE_TO_QUEUE(withdraw_claim)
+TROUPE_TO_QUEUE(claim_answered)
+TROUPE_TO_QUEUE(get_queue_counts)
+TROUPE_TO_QUEUE(set_quarantine)
+TROUPE_TO_QUEUE(watch_demand)
+TROUPE_TO_QUEUE(retire_workers)
+TROUPE_TO_QUEUE(remove_worker)
+TROUPE_TO_QUEUE(queue_failed)
+#undef TROUPE_TO_QUEUE
+
+#define TROUPE_TO_GROUP(type)                                            \
+  void switchboard::tell(lane& from, type command) {                     \
+    const auto place = lane_of(command.group.view(), lanes_.size());     \
+    hand_over(from, place, handles_->groups[place], std::move(command)); \
+  }
+TROUPE_TO_GROUP(reserve_member)
+TROUPE_TO_GROUP(confirm_member)
+TROUPE_TO_GROUP(withdraw_member)
+TROUPE_TO_GROUP(member_resolved)
+TROUPE_TO_GROUP(resume_member)
+TROUPE_TO_GROUP(list_group)
+TROUPE_TO_GROUP(leave_group)
+TROUPE_TO_GROUP(group_failed)
+#undef TROUPE_TO_GROUP
+
+void switchboard::tell(lane& from, call_roll command) {
+  const auto place = lane_of_shard(command.shard, static_cast<std::uint16_t>(lanes_.size()));
+  hand_over(from, place, handles_->task_shards[command.shard], std::move(command));
+}
+
+void switchboard::tell(lane& from, roll_called command) {
+  if (command.of == roll_caller::queues)
+    hand_over(from, command.lane, handles_->queues[command.lane], std::move(command));
+  else
+    hand_over(from, command.lane, handles_->groups[command.lane], std::move(command));
+}
+
+#define TROUPE_TO_WORKER(type)                                                          \
+  void switchboard::tell(lane& from, type command) {                                    \
+    const auto shard =                                                                  \
+        shard_of_worker(command.queue.text, command.worker.group, command.worker.id);   \
+    const auto place = lane_of_shard(shard, static_cast<std::uint16_t>(lanes_.size())); \
+    hand_over(from, place, handles_->workers[place], std::move(command));               \
+  }
+TROUPE_TO_WORKER(worker_seen)
+TROUPE_TO_WORKER(worker_claimed)
+TROUPE_TO_WORKER(get_worker)
+TROUPE_TO_WORKER(quarantine_worker)
+TROUPE_TO_WORKER(worker_lost)
+TROUPE_TO_WORKER(leave_worker)
+TROUPE_TO_WORKER(worker_failed)
+#undef TROUPE_TO_WORKER
+
+void switchboard::tell(lane& from, enlist_worker command) {
+  const auto place = lane_of(command.queue.text, lanes_.size());
+  hand_over(from, place, handles_->workers[place], std::move(command));
+}
+
+// A pool lives on the lane of its queue.
+#define TROUPE_TO_POOL(type, member)                                    \
+  void switchboard::tell(lane& from, type command) {                    \
+    const auto place = lane_of(command.member.text, lanes_.size());     \
+    hand_over(from, place, handles_->pools[place], std::move(command)); \
+  }
+TROUPE_TO_POOL(demand_changed, queue)
+TROUPE_TO_POOL(workers_retired, queue)
+TROUPE_TO_POOL(worker_removed, queue)
+TROUPE_TO_POOL(worker_exited, pool)
+TROUPE_TO_POOL(workers_reported, pool)
+TROUPE_TO_POOL(pool_failed, pool)
+#undef TROUPE_TO_POOL
+
+void switchboard::tell_pool(lane& from, worker_seen command) {
+  const auto place = lane_of(command.queue.text, lanes_.size());
+  hand_over(from, place, handles_->pools[place], std::move(command));
+}
+
+#define TROUPE_TO_PROVISIONER(type)                                   \
+  void switchboard::tell(lane& from, type command) {                  \
+    const auto found = handles_->provisioners.find(command.provider); \
+    if (found != handles_->provisioners.end())                        \
+      hand_over(from, 0, found->second, std::move(command));          \
+  }
+TROUPE_TO_PROVISIONER(start_worker)
+TROUPE_TO_PROVISIONER(stop_worker)
+TROUPE_TO_PROVISIONER(report_workers)
+TROUPE_TO_PROVISIONER(machine_ended)
+#undef TROUPE_TO_PROVISIONER
+
+// A log lives on the lane of its task.
+#define TROUPE_TO_LOG(type)                                            \
+  void switchboard::tell(lane& from, type command) {                   \
+    const auto place = lane_of(command.task.view(), lanes_.size());    \
+    hand_over(from, place, handles_->logs[place], std::move(command)); \
+  }
+TROUPE_TO_LOG(append_log)
+TROUPE_TO_LOG(finish_log)
+TROUPE_TO_LOG(follow_log)
+TROUPE_TO_LOG(follower_ready)
+#undef TROUPE_TO_LOG
+
+}  // namespace troupe

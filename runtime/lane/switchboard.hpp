@@ -1,0 +1,130 @@
+#pragma once
+
+#include "messages/group_commands.hpp"
+#include "messages/log_commands.hpp"
+#include "messages/pool_commands.hpp"
+#include "messages/queue_commands.hpp"
+#include "messages/supervision_commands.hpp"
+#include "messages/task_commands.hpp"
+#include "messages/worker_commands.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace troupe {
+
+class lane;
+
+/// Finds the actor a command is for and hands it over: at once when it lives on the calling lane,
+/// by a post to its own lane otherwise, and then only after what the calling lane committed before
+/// is safe. Commands for which there is no actor go nowhere. Shared by gateways and actors.
+class switchboard {
+ public:
+  struct handles;
+
+  /// `lanes` in order of their index.
+  explicit switchboard(std::vector<lane*> lanes);
+  ~switchboard();
+
+  std::size_t lane_count() const { return lanes_.size(); }
+
+  /// The typed handles, filled in by the company as it is spawned.
+  handles& directory() { return *handles_; }
+
+  // From the calling lane to a task.
+  void tell(lane& from, create_task command);
+  void tell(lane& from, get_task command);
+  void tell(lane& from, get_status command);
+  void tell(lane& from, schedule_task command);
+  void tell(lane& from, rerun_task command);
+  void tell(lane& from, cancel_task command);
+  void tell(lane& from, claim_run command);
+  void tell(lane& from, reclaim_run command);
+  void tell(lane& from, report_run command);
+  void tell(lane& from, return_run command);
+  void tell(lane& from, create_artifact command);
+  void tell(lane& from, get_artifact command);
+  void tell(lane& from, reserve_dependent command);
+  void tell(lane& from, confirm_dependent command);
+  void tell(lane& from, withdraw_dependent command);
+  void tell(lane& from, dependency_state command);
+  void tell(lane& from, dependency_resolved command);
+  void tell(lane& from, resume_dependent command);
+  void tell(lane& from, effect_acknowledged command);
+  void tell(lane& from, membership_answered command);
+  void tell(lane& from, offer_leave command);
+  void tell(lane& from, task_failed command);
+  void tell(lane& from, call_roll command);
+
+  // To a task queue.
+  void tell(lane& from, enqueue_run command);
+  void tell(lane& from, dequeue_run command);
+  void tell(lane& from, release_run command);
+  void tell(lane& from, resume_claim command);
+  void tell(lane& from, claim_work command);
+  void tell(lane& from, withdraw_claim command);
+  void tell(lane& from, claim_answered command);
+  void tell(lane& from, get_queue_counts command);
+  void tell(lane& from, set_quarantine command);
+  void tell(lane& from, watch_demand command);
+  void tell(lane& from, retire_workers command);
+  void tell(lane& from, remove_worker command);
+  void tell(lane& from, queue_failed command);
+
+  // To a task group.
+  void tell(lane& from, reserve_member command);
+  void tell(lane& from, confirm_member command);
+  void tell(lane& from, withdraw_member command);
+  void tell(lane& from, member_resolved command);
+  void tell(lane& from, resume_member command);
+  void tell(lane& from, list_group command);
+  void tell(lane& from, leave_group command);
+  void tell(lane& from, group_failed command);
+
+  // To the directory that called the roll.
+  void tell(lane& from, roll_called command);
+
+  // To the record of a worker.
+  void tell(lane& from, worker_seen command);
+  void tell(lane& from, worker_claimed command);
+  void tell(lane& from, get_worker command);
+  void tell(lane& from, quarantine_worker command);
+  void tell(lane& from, worker_lost command);
+  void tell(lane& from, leave_worker command);
+  void tell(lane& from, worker_failed command);
+
+  // To the record of a queue's workers.
+  void tell(lane& from, enlist_worker command);
+
+  // To the worker pool of a queue.
+  void tell(lane& from, demand_changed command);
+  void tell(lane& from, workers_retired command);
+  void tell(lane& from, worker_removed command);
+  void tell(lane& from, worker_exited command);
+  void tell(lane& from, workers_reported command);
+  void tell(lane& from, pool_failed command);
+  /// A worker of the queue was seen for the first time.
+  void tell_pool(lane& from, worker_seen command);
+
+  // To a provisioner.
+  void tell(lane& from, start_worker command);
+  void tell(lane& from, stop_worker command);
+  void tell(lane& from, report_workers command);
+  void tell(lane& from, machine_ended command);
+
+  // To a live log.
+  void tell(lane& from, append_log command);
+  void tell(lane& from, finish_log command);
+  void tell(lane& from, follow_log command);
+  void tell(lane& from, follower_ready command);
+
+ private:
+  template <class Handle, class Command>
+  void hand_over(lane& from, std::uint16_t to_lane, const Handle& to, Command&& command);
+
+  std::vector<lane*> lanes_;
+  std::unique_ptr<handles> handles_;
+};
+
+}  // namespace troupe

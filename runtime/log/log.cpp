@@ -1,0 +1,151 @@
+#include "runtime/log/log.hpp"
+
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <boost/json.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <map>
+#include <memory>
+
+namespace troupe {
+
+namespace {
+
+struct log_state {
+  bool json = true;
+  std::string version;
+  severity root_level = severity::info;
+  std::map<std::string, severity, std::less<>> levels;
+  system_clock machine_clock;
+  const clock* time = &machine_clock;
+  std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<spdlog::async_logger> writer;
+};
+
+// Set by start_log before anybody logs; a process has one log.
+std::atomic<log_state*> current{nullptr};
+
+severity severity_named(std::string_view name) {
+  static constexpr std::array<std::string_view, 9> names{
+      "emergency", "alert", "critical", "error", "warning", "notice", "info", "debug", "trace"};
+  const auto found = std::find(names.begin(), names.end(), name);
+  return found == names.end() ? severity::info : static_cast<severity>(found - names.begin());
+}
+
+void read_levels(std::string_view text, log_state& state) {
+  std::size_t from = 0;
+  while (from < text.size()) {
+    const auto end = std::min(text.find(' ', from), text.size());
+    const auto word = text.substr(from, end - from);
+    from = end + 1;
+    if (word.empty())
+      continue;
+    const auto colon = word.find(':');
+    if (colon == std::string_view::npos)
+      state.root_level = severity_named(word);
+    else if (word.substr(0, colon) == "root")
+      state.root_level = severity_named(word.substr(colon + 1));
+    else
+      state.levels[std::string{word.substr(0, colon)}] = severity_named(word.substr(colon + 1));
+  }
+}
+
+}  // namespace
+
+void start_log(const log_setup& setup) {
+  stop_log();
+  auto state = std::make_unique<log_state>();
+  state->json = setup.form == log_format::json ||
+                (setup.form == log_format::automatic && isatty(setup.to_stderr ? 2 : 1) == 0);
+  state->version = setup.version;
+  if (setup.time != nullptr)
+    state->time = setup.time;
+  read_levels(setup.level, *state);
+  state->pool = std::make_shared<spdlog::details::thread_pool>(setup.queue, 1);
+  spdlog::sink_ptr sink;
+  if (setup.to_stderr)
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  else
+    sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+  state->writer = std::make_shared<spdlog::async_logger>(
+      "troupe", sink, state->pool, spdlog::async_overflow_policy::overrun_oldest);
+  // Records are complete lines; the writer adds nothing.
+  state->writer->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+      "%v", spdlog::pattern_time_type::utc, std::string{}));
+  current.store(state.release());
+}
+
+void stop_log() {
+  std::unique_ptr<log_state> state{current.exchange(nullptr)};
+  if (!state)
+    return;
+  state->writer->flush();
+  state->writer.reset();
+  state->pool.reset();  // joins its thread after the queue is written
+}
+
+bool log_enabled(severity level, std::string_view logger) {
+  const auto* state = current.load(std::memory_order_acquire);
+  if (state == nullptr)
+    return false;
+  if (!logger.empty() && !state->levels.empty())
+    if (const auto found = state->levels.find(logger); found != state->levels.end())
+      return level <= found->second;
+  return level <= state->root_level;
+}
+
+void log_record(severity level, std::string_view type, const boost::json::object& fields,
+                std::string_view logger) {
+  if (!log_enabled(level, logger))
+    return;
+  boost::json::value cleaned = fields;
+  blank_secrets(cleaned);
+  record_head head;
+  head.level = level;
+  head.type = type;
+  const auto name = logger_name(logger);
+  head.logger = name;
+  head.time_us = current.load()->time->now_us();
+  std::string message;
+  if (const auto* text = fields.if_contains("message"); text != nullptr && text->is_string())
+    message = text->get_string();
+  head.message = message;
+  std::string line;
+  append_record(line, head, boost::json::serialize(cleaned));
+  write_records(line);
+}
+
+void log_message(severity level, std::string_view message) {
+  if (log_enabled(level))
+    log_record(level, "monitor.generic", {{"message", message}});
+}
+
+std::size_t log_dropped() {
+  auto* state = current.load();
+  return state == nullptr ? 0 : state->pool->overrun_counter();
+}
+
+void append_record(std::string& out, const record_head& head, std::string_view fields_json) {
+  const auto* state = current.load(std::memory_order_acquire);
+  if (state == nullptr)
+    return;
+  if (state->json)
+    append_json_record(out, head, fields_json, state->version);
+  else
+    append_terminal_record(out, head, fields_json);
+}
+
+void write_records(std::string_view lines) {
+  auto* state = current.load(std::memory_order_acquire);
+  if (state != nullptr && !lines.empty())
+    state->writer->log(spdlog::level::info, spdlog::string_view_t{lines.data(), lines.size()});
+}
+
+}  // namespace troupe
