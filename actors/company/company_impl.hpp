@@ -1,0 +1,75 @@
+#pragma once
+
+#include "actors/company/company.hpp"
+#include "actors/task_group/task_group_actor.hpp"
+#include "actors/task_shard/task_shard_actor.hpp"
+#include "messages/interfaces.hpp"
+#include "runtime/lane/caf_compat.hpp"
+#include "runtime/lane/switchboard_handles.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// The inside of a lane's company; known to its own sources only.
+struct lane_company::impl {
+  impl(caf::actor_system& actors, lane& on, switchboard& board, const company_parts& parts)
+      : system(actors), where{on, board, parts} {}
+
+  switchboard::handles& directory() { return where.board.directory(); }
+  std::uint16_t index() const { return where.on.index(); }
+
+  /// Tells an actor of this lane, if it is there.
+  template <class Handle, class Command>
+  void tell(const Handle& to, Command&& command) {
+    if (to)
+      where.on.executor().post(to, std::forward<Command>(command));
+  }
+
+  /// Puts another actor into the place of one that failed, tells it first what it is, and lets the
+  /// failed one go, which hands over what it kept.
+  template <class Handle, class Make, class... Opening>
+  void succeed(Handle& place, Make make, Opening... opening) {
+    if (leaving)
+      return;
+    const auto failed = std::exchange(place, make());
+    (tell(place, std::move(opening)), ...);
+    act::dismiss(where.on.executor(), failed);
+  }
+
+  task_shard_actor make_shard(std::uint16_t shard);
+  group_directory_actor make_groups();
+  queue_directory_actor make_queues();
+  worker_directory_actor make_workers();
+  pool_directory_actor make_pools();
+  provisioner_actor make_provisioner(const std::string& provider, machine_launcher& launcher);
+  auth_actor make_auth();
+
+  /// Recovery fills the directories before their first message; both happen on the lane's thread.
+  task_shard_shell& shell_of_shard(std::uint16_t shard);
+  group_directory_shell& shell_of_groups();
+
+  void take_ids(std::uint16_t shard, std::vector<redis_reply>& replies);
+  void ask_rows();
+  void take_rows(const std::vector<task_id>& ids, std::vector<redis_reply>& replies);
+
+  caf::actor_system& system;
+  stage where;
+  std::vector<std::uint16_t> shards;
+  bool leaving = false;
+
+  // Of recovery.
+  std::size_t shards_missing = 0;
+  std::string unexpected;  // the first thing in Redis that should not be there
+  std::vector<task_id> live;
+  std::size_t asked = 0;
+  std::size_t in_flight = 0;
+  std::size_t resumed = 0;
+  std::function<void(std::size_t)> ready;
+};
+
+}  // namespace troupe

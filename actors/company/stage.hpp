@@ -1,0 +1,71 @@
+#pragma once
+
+#include "actors/auth/auth_state.hpp"
+#include "actors/provisioner/machine_launcher.hpp"
+#include "actors/task/task_rules.hpp"
+#include "actors/worker_type/worker_type_state.hpp"
+#include "messages/ids.hpp"
+#include "runtime/lane/lane.hpp"
+#include "runtime/lane/switchboard.hpp"
+#include "runtime/store/lane_store.hpp"
+#include "runtime/store/shard.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// What the actors of a node share: settings, and what they need of the outside, as functions so
+/// that tests can put in their own. Outlives the actors and never changes while they run.
+struct company_parts {
+  task_settings task;
+  std::chrono::milliseconds claim_wait{20'000};
+  /// A resolved task nobody asked for leaves memory after this time.
+  std::chrono::milliseconds quiet_time{5'000};
+  /// What a worker's record learned is written after this time; one that was not seen for the other
+  /// leaves memory.
+  std::chrono::milliseconds worker_write_interval{1'000};
+  std::chrono::milliseconds worker_quiet_time{300'000};
+
+  /// The worker pools, and how machines are started, by providerId.
+  std::vector<pool_settings> pools;
+  std::map<std::string, machine_launcher*, std::less<>> launchers;
+
+  /// Clients and roles by configuration, and who takes snapshots of all of them.
+  auth_setup auth;
+  std::function<void(outcome<auth_snapshot_ptr>)> publish_snapshot;
+
+  /// Credentials of a run for its worker, as a finished JSON object (queue contract 8.2).
+  std::function<std::string(const task_id&, run_id, const worker_name&, timestamp now,
+                            timestamp taken_until, const std::vector<std::string>& task_scopes)>
+      credentials;
+
+  /// Checks the scopes of schedule, rerun and cancel; the error is the 403.
+  std::function<outcome<void>(const caller&, std::string_view verb, const task_id&,
+                              const task_definition&)>
+      authorise_on_task;
+
+  /// Checks that the caller may read artifacts of all these names; the error is the 403.
+  std::function<outcome<void>(const caller&, const std::vector<std::string>& names)>
+      authorise_artifacts;
+
+  /// URLs of the local artifact store: where to put the data of a key, and where to get them.
+  std::function<std::string(const std::string& key, const std::string& content_type,
+                            timestamp until)>
+      put_url;
+  std::function<std::string(const std::string& key, timestamp until)> get_url;
+};
+
+/// Where an actor stands: its lane, the way to the others, and what all share.
+struct stage {
+  lane& on;
+  switchboard& board;
+  const company_parts& parts;
+
+  lane_store& store() const { return on.store(); }
+};
+
+}  // namespace troupe

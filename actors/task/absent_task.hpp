@@ -1,0 +1,56 @@
+#pragma once
+
+#include "actors/company/stage.hpp"
+
+namespace troupe {
+
+// What is answered for a task that does not exist. Commands that nobody waits for need none.
+
+/// The 404 of an unknown task.
+inline api_error unknown_task(const task_id& id) {
+  return make_api_error(error_code::resource_not_found,
+                        "Task " + id.str() +
+                            " does not exist. It was never created, or it has expired; check the "
+                            "taskId.");
+}
+
+/// Methods answer 404.
+template <class Command>
+requires requires(Command& c) { c.reply; }
+void answer_absent(const stage& where, Command& command) {
+  where.on.deliver(command.reply, answer{unknown_task(command.task)});
+}
+
+/// For createArtifact an unknown task is bad input (queue contract 7.2).
+inline void answer_absent(const stage& where, create_artifact& command) {
+  auto error = unknown_task(command.task);
+  error.code = error_code::input_error;
+  where.on.deliver(command.reply, answer{std::move(error)});
+}
+
+/// Who may not read the artifact's name hears that first (queue contract 7.4).
+inline void answer_absent(const stage& where, get_artifact& command) {
+  auto allowed = where.parts.authorise_artifacts(*command.by, {command.name});
+  where.on.deliver(command.reply,
+                   answer{allowed ? unknown_task(command.task) : std::move(allowed).error()});
+}
+
+/// A dependency that does not exist.
+inline void answer_absent(const stage& where, reserve_dependent& command) {
+  dependency_state result;
+  result.task = command.dependent;
+  result.required = command.task;
+  where.board.tell(where.on, std::move(result));
+}
+
+/// The dependent is gone: there is nobody left to be told.
+inline void answer_absent(const stage& where, dependency_resolved& command) {
+  where.board.tell(where.on,
+                   effect_acknowledged{command.required, effect_receiver::dependent, command.task});
+}
+
+/// Nobody waits for an answer to these.
+template <class Command>
+requires(!requires(Command & c) { c.reply; }) void answer_absent(const stage&, Command&) {}
+
+}  // namespace troupe

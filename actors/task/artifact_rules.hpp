@@ -1,0 +1,69 @@
+#pragma once
+
+#include "actors/task/task_state.hpp"
+#include "messages/answer.hpp"
+#include "messages/api_error.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+/// What is known of an artifact (queue contract 3.7); its data are elsewhere.
+struct artifact_record {
+  artifact_storage storage = artifact_storage::s3;
+  std::string content_type;  ///< as it was when the artifact was first created
+  std::string details;       ///< reference: url; link: target; error: JSON of reason and message
+  timestamp expires;
+  std::optional<std::uint64_t> content_length;  ///< what the creator said it would be
+
+  friend bool operator==(const artifact_record&, const artifact_record&) = default;
+};
+
+/// The record as the store keeps it.
+std::string artifact_text(const artifact_record& record);
+/// The record that was stored; nothing when the text makes no sense.
+std::optional<artifact_record> read_artifact(std::string_view text);
+
+/// createArtifact (queue contract 7.2): the record that has to be written, which replaces
+/// `existing` where the call is compatible with it. Errors: 400, also for the object storage type,
+/// which is not offered; 409 for a run that is over and for an artifact that differs.
+outcome<artifact_record> decide_artifact(const task_state& state, const create_artifact& command,
+                                         const artifact_record* existing, timestamp now);
+
+/// What createArtifact answers. For s3 `put_url` takes the data until `put_until`; the others have
+/// none.
+std::string create_artifact_answer(const artifact_record& record, std::string_view put_url,
+                                   timestamp put_until);
+
+/// Whether the call publishes artifact-created.
+bool publishes_artifact(artifact_storage storage);
+
+/// The payload of artifact-created (queue contract 5.2), around a finished status text.
+std::string artifact_payload(const task_state& state, std::string_view status,
+                             const create_artifact& command, const artifact_record& record);
+
+/// `<taskId>/<runId>/<name>`, the key of the data of an s3 artifact.
+std::string artifact_key(const task_id& task, run_id run, std::string_view name);
+
+/// The end of a chain of links: no link itself.
+struct found_artifact {
+  std::string name;
+  artifact_record record;
+};
+
+/// Follows links from `name` (queue contract 7.4). `look_up` finds a record of the run, null when
+/// there is none; `authorise` is asked with all names seen so far before each look-up. Errors: what
+/// `authorise` says, 404, 410 for an expired one, 400 for links in a circle.
+outcome<found_artifact> follow_links(
+    std::string_view name, const std::function<const artifact_record*(const std::string&)>& look_up,
+    const std::function<outcome<void>(const std::vector<std::string>&)>& authorise, timestamp now);
+
+/// What getArtifact answers for the end of the chain: 303 to the data, 424 for an error artifact.
+/// `url` is where s3 data are; a reference brings its own.
+answer artifact_answer(const found_artifact& found, const std::string& url);
+
+}  // namespace troupe

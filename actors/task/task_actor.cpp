@@ -1,0 +1,492 @@
+#include "actors/task/task_actor.hpp"
+
+#include "actors/task/absent_task.hpp"
+#include "actors/task/task_wire.hpp"
+#include "runtime/lane/caf_compat.hpp"
+#include "runtime/log/log.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+namespace troupe {
+
+task_shell::task_shell(caf::actor_config& config, const stage& where, const task_id& id)
+    : task_actor::base(config), stage_(where) {
+  state_.id = id;
+}
+
+task_shell::task_shell(caf::actor_config& config, const stage& where, task_state state, bool live)
+    : task_actor::base(config),
+      stage_(where),
+      state_(std::move(state)),
+      settled_(!live && state_.is_terminal()) {}
+
+// For the one that takes the place of this one. Answers to a creation that is no more, and times of
+// this one, are nobody's.
+template <class Command>
+void task_shell::pass_on(Command& command) {
+  constexpr bool is_for_this_one = std::is_same_v<Command, membership_answered> ||
+                                   std::is_same_v<Command, dependency_state> ||
+                                   std::is_same_v<Command, answer_roll>;
+  if constexpr (!is_for_this_one)
+    stage_.board.tell(stage_.on, std::move(command));
+}
+
+// Within a handler of an exception.
+template <class Command>
+void task_shell::fail(Command& command) {
+  const auto why = report_failure();
+  if constexpr (answerable<Command>) {
+    stage_.on.deliver(command.reply, answer{failed_actor("task " + state_.id.str(), why)});
+  } else if constexpr (std::is_same_v<Command, claim_run>) {
+    claim_answered refusal{state_.definition->queue, state_.id,        command.run,
+                           command.collector,        command.position, {}};
+    stage_.board.tell(stage_.on, std::move(refusal));
+    // It may have been claimed before it failed, and nobody has heard of that.
+    stage_.board.tell(stage_.on, return_run{state_.id, command.run});
+  } else if constexpr (std::is_same_v<Command, reserve_dependent>) {
+    dependency_state result;
+    result.task = command.dependent;
+    result.required = state_.id;
+    result.failed = true;
+    stage_.board.tell(stage_.on, std::move(result));
+  } else {
+    pass_on(command);
+  }
+}
+
+// Handlers count what the shard sent, so that a task never leaves while a message is on its way.
+template <class Command>
+auto task_shell::receive(void (task_shell::*handle)(Command&)) {
+  return [this, handle](Command& command) {
+    if (failed_)
+      return pass_on(command);
+    ++received_;
+    try {
+      if constexpr (!std::is_same_v<Command, create_task>)
+        if (!state_.definition) {  // its creation was refused, and the shard does not know yet
+          answer_absent(stage_, command);
+          return stage_.board.tell(stage_.on, offer_leave{state_.id, received_});
+        }
+      (this->*handle)(command);
+    } catch (...) {
+      return fail(command);
+    }
+    // Kept only while it is needed several times: a waiting task should be small.
+    status_ = {};
+  };
+}
+
+task_shell::behavior_type task_shell::make_behavior() {
+  try {
+    if (state_.definition)
+      announce();
+  } catch (...) {
+    report_failure();
+  }
+  return {
+      receive(&task_shell::create),
+      receive(&task_shell::show_definition),
+      receive(&task_shell::show_status),
+      receive(&task_shell::schedule),
+      receive(&task_shell::rerun),
+      receive(&task_shell::cancel),
+      receive(&task_shell::claim),
+      receive(&task_shell::reclaim),
+      receive(&task_shell::report),
+      receive(&task_shell::give_back),
+      receive(&task_shell::put_artifact),
+      receive(&task_shell::find_artifact),
+      receive(&task_shell::reserve),
+      receive(&task_shell::confirm),
+      receive(&task_shell::withdraw),
+      receive(&task_shell::take_dependency),
+      receive(&task_shell::dependency_done),
+      receive(&task_shell::resume),
+      receive(&task_shell::acknowledged),
+      receive(&task_shell::take_membership),
+      [this](task_timer_fired& command) {
+        if (failed_)
+          return;
+        try {
+          on_time(command);
+        } catch (...) {
+          report_failure();
+        }
+      },
+      receive(&task_shell::tell_again),
+      [this](leave_stage& command) { leave(command); },
+  };
+}
+
+void task_shell::on_exit() {
+  stage_.on.cancel_timer(timer_);
+  timer_ = 0;
+  give_up("its shard failed");
+  state_ = {};
+  status_ = {};
+  creation_.reset();
+  artifacts_.reset();
+}
+
+void task_shell::on_timer() {
+  timer_ = 0;
+  stage_.on.executor().post(caf::actor_cast<task_actor>(this), task_timer_fired{state_.id});
+}
+
+void task_shell::on_time(task_timer_fired&) {
+  if (is_quiet()) {
+    if (stage_.store().safe() >= last_commit_)
+      return stage_.board.tell(stage_.on, offer_leave{state_.id, received_});
+    return arm_timer();
+  }
+  const auto now = stage_.on.now();
+  carry_out(decide_timer(state_, now, stage_.on.unique_us(), stage_.parts.task));
+  if (timer_ == 0)
+    arm_timer();
+}
+
+void task_shell::leave(leave_stage&) { quit(); }
+
+// Nothing is left to be done for it, and nobody waits for it.
+bool task_shell::is_quiet() const {
+  return !creation_ && (!artifacts_ || artifacts_->later.empty()) &&
+         (!state_.definition || (state_.is_terminal() && settled_));
+}
+
+void task_shell::arm_timer() {
+  stage_.on.cancel_timer(timer_);
+  timer_ = 0;
+  const auto now = stage_.on.now();
+  if (is_quiet())
+    timer_ = stage_.on.add_timer(now + stage_.parts.quiet_time, *this);
+  else if (state_.definition && !creation_)
+    if (const auto due = next_timer(state_, now, stage_.parts.task))
+      timer_ = stage_.on.add_timer(*due, *this);
+}
+
+// After a restart, a failure or a rest: the others hear what they should know of this task.
+void task_shell::announce() {
+  auto& board = stage_.board;
+  auto& on = stage_.on;
+  if (!settled_) {
+    const auto& definition = *state_.definition;
+    on.raise_unique_us(state_.enqueued_us);
+    announce_to_group();
+    for (const auto& required : state_.open_dependencies)
+      if (required != state_.id)
+        board.tell(on, resume_dependent{required, state_.id, definition.requires_rule});
+    if (state_.is_terminal())
+      signal(*resolution_of(state_), true);
+    else
+      announce_to_queue();
+  }
+  arm_timer();
+}
+
+void task_shell::announce_to_group() {
+  const auto& definition = *state_.definition;
+  stage_.board.tell(stage_.on, resume_member{definition.group, state_.id, definition.scheduler_id,
+                                             definition.expires, state_.ever_resolved});
+}
+
+void task_shell::announce_to_queue() {
+  const auto& definition = *state_.definition;
+  if (state_.is_pending() && definition.deadline > stage_.on.now())
+    stage_.board.tell(
+        stage_.on, enqueue_run{definition.queue, state_.id, state_.last_run_id(), state_.priority,
+                               state_.enqueued_us, definition.deadline});
+  else if (state_.is_running())
+    stage_.board.tell(stage_.on, resume_claim{definition.queue, state_.id, state_.last_run_id(),
+                                              state_.last_run().worker});
+}
+
+// Queues or groups of a lane came back and know nothing of their tasks.
+void task_shell::tell_again(answer_roll& command) {
+  if (creation_ && !creation_->repeated)
+    return;
+  const auto& definition = *state_.definition;
+  const auto& owner = command.of == roll_caller::queues ? std::string_view{definition.queue.text}
+                                                        : definition.group.view();
+  if (lane_of_shard(shard_of(owner), stage_.on.lane_count()) != command.lane)
+    return;
+  if (command.of == roll_caller::queues)
+    return announce_to_queue();
+  if (settled_)
+    return;
+  announce_to_group();
+  if (state_.is_terminal() && !group_informed_)
+    stage_.board.tell(stage_.on, member_resolved{definition.group, state_.id, true});
+}
+
+// -- carrying out ---------------------------------------------------------------------------------
+
+void task_shell::carry_out(const task_decision& decision, bool is_new) {
+  const bool had_resolved = state_.ever_resolved;
+  for (const auto& change : decision.changes)
+    apply(state_, change);
+  const bool changed = is_new || !decision.changes.empty();
+  if (changed)
+    status_.clear();
+  const bool publishes =
+      std::any_of(decision.effects.begin(), decision.effects.end(), [](const task_effect& effect) {
+        return effect.what <= task_effect::kind::publish_exception;
+      });
+  if (changed || publishes) {
+    auto& commands = stage_.store().begin_commit();
+    if (changed)
+      write_row(commands, is_new);
+    write_events(decision);
+    last_commit_ = stage_.store().end_commit();
+  }
+  tell_others(decision, had_resolved);
+  if (changed)
+    arm_timer();
+}
+
+void task_shell::write_row(resp_writer& commands, bool with_definition) {
+  const auto prefix = shard_key_prefix(shard());
+  const auto id = state_.id.view();
+  const resp_writer::joined key{prefix, "task:", id};
+  const auto internal = internal_text(state_);
+  if (with_definition) {
+    commands.command("HSET", key, "def", state_.definition->json, "status", status(), "x",
+                     internal);
+    commands.command("ZADD", resp_writer::joined{prefix, "expiry", {}},
+                     state_.definition->expires.ms, id);
+  } else {
+    commands.command("HSET", key, "status", status(), "x", internal);
+  }
+  if (settled_ && !state_.is_terminal()) {  // new, or rerun after it had been settled
+    settled_ = false;
+    commands.command("SADD", resp_writer::joined{prefix, "live", {}}, id);
+  }
+}
+
+namespace {
+
+struct event_of_effect {
+  task_event event;
+  bool has_worker;
+};
+
+std::optional<event_of_effect> event_for(const task_effect& effect) {
+  using kind = task_effect::kind;
+  switch (effect.what) {
+    case kind::publish_defined:
+      return event_of_effect{task_event::defined, false};
+    case kind::publish_pending:
+      return event_of_effect{task_event::pending, false};
+    case kind::publish_running:
+      return event_of_effect{task_event::running, true};
+    case kind::publish_completed:
+      return event_of_effect{task_event::completed, true};
+    case kind::publish_failed:
+      return event_of_effect{task_event::failed, true};
+    case kind::publish_exception:
+      return event_of_effect{task_event::exception, effect.with_worker};
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+void task_shell::write_events(const task_decision& decision) {
+  for (const auto& effect : decision.effects) {
+    const auto kind = event_for(effect);
+    if (!kind)
+      continue;
+    std::optional<run_id> run;
+    const worker_name* worker = nullptr;
+    if (kind->event != task_event::defined) {
+      run = effect.run;
+      const auto& of = state_.runs[effect.run];
+      if (kind->has_worker && of.started.ms != 0)
+        worker = &of.worker;
+    }
+    event_draft draft;
+    draft.exchange = exchange_of(kind->event);
+    draft.routing_key = routing_key(state_, run, worker);
+    draft.cc = cc_of(*state_.definition);
+    draft.payload =
+        kind->event == task_event::defined
+            ? event_payload(kind->event, state_, pristine_status_text(state_), run, worker)
+            : event_payload(kind->event, state_, status(), run, worker);
+    stage_.store().append_event(shard(), std::move(draft));
+  }
+}
+
+void task_shell::tell_others(const task_decision& decision, bool had_resolved) {
+  using kind = task_effect::kind;
+  const auto& queue = state_.definition->queue;
+  for (const auto& effect : decision.effects) {
+    switch (effect.what) {
+      case kind::enqueue:
+        stage_.board.tell(stage_.on, enqueue_run{queue, state_.id, effect.run, state_.priority,
+                                                 state_.enqueued_us, state_.definition->deadline});
+        break;
+      case kind::dequeue:
+        stage_.board.tell(stage_.on, dequeue_run{queue, state_.id, effect.run, state_.priority,
+                                                 state_.enqueued_us});
+        break;
+      case kind::release:
+        stage_.board.tell(stage_.on, release_run{queue, state_.id, effect.run});
+        break;
+      case kind::signal:
+        signal(effect.resolution, had_resolved);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+// The news of a resolution goes to the group and to every dependent; until all have it safe the
+// task stays in the live set, so that a restart tells them again.
+void task_shell::signal(task_resolution resolution, bool repeated) {
+  group_informed_ = false;
+  dependents_uninformed_.clear();
+  for (const auto& dependent : state_.dependents)
+    if (dependent.confirmed && dependent.id != state_.id)
+      dependents_uninformed_.push_back(dependent.id);
+  const auto informed = dependents_uninformed_;
+  for (const auto& id : informed)
+    stage_.board.tell(stage_.on, dependency_resolved{id, state_.id, resolution});
+  stage_.board.tell(stage_.on, member_resolved{state_.definition->group, state_.id, repeated});
+}
+
+void task_shell::acknowledged(effect_acknowledged& command) {
+  if (command.receiver == effect_receiver::group)
+    group_informed_ = true;
+  else if (command.dependent)
+    std::erase(dependents_uninformed_, *command.dependent);
+  if (group_informed_ && dependents_uninformed_.empty() && !settled_ && state_.is_terminal())
+    settle();
+}
+
+void task_shell::settle() {
+  settled_ = true;
+  auto& commands = stage_.store().begin_commit();
+  commands.command("SREM", resp_writer::joined{shard_key_prefix(shard()), "live", {}},
+                   state_.id.view());
+  last_commit_ = stage_.store().end_commit();
+  arm_timer();
+}
+
+const std::string& task_shell::status() {
+  if (status_.empty())
+    status_ = status_text(state_);
+  return status_;
+}
+
+void task_shell::answer_status(const reply_handle& reply) {
+  stage_.store().answer(last_commit_, reply, answer{status_answer(status())});
+}
+
+void task_shell::refuse(const reply_handle& reply, api_error why) {
+  stage_.store().answer(last_commit_, reply, answer{std::move(why)});
+}
+
+void task_shell::carry_out_for(const reply_handle& reply, outcome<task_decision> decision) {
+  if (!decision)
+    return refuse(reply, std::move(decision).error());
+  carry_out(*decision);
+  answer_status(reply);
+}
+
+// -- what clients and workers ask -----------------------------------------------------------------
+
+template <class Command>
+bool task_shell::authorised(const Command& command, std::string_view verb) {
+  auto allowed = stage_.parts.authorise_on_task(*command.by, verb, state_.id, *state_.definition);
+  if (!allowed)
+    refuse(command.reply, std::move(allowed).error());
+  return allowed.has_value();
+}
+
+void task_shell::show_definition(get_task& command) {
+  if (!postponed(command))
+    stage_.store().answer(last_commit_, command.reply, answer{state_.definition->json});
+}
+
+void task_shell::show_status(get_status& command) {
+  if (!postponed(command))
+    answer_status(command.reply);
+}
+
+void task_shell::schedule(schedule_task& command) {
+  if (!postponed(command) && authorised(command, "schedule"))
+    carry_out_for(command.reply, decide_schedule(state_, stage_.on.now(), stage_.on.unique_us()));
+}
+
+void task_shell::rerun(rerun_task& command) {
+  if (!postponed(command) && authorised(command, "rerun"))
+    carry_out_for(command.reply,
+                  decide_rerun(state_, stage_.on.now(), stage_.on.unique_us(), stage_.parts.task));
+}
+
+void task_shell::cancel(cancel_task& command) {
+  if (!postponed(command) && authorised(command, "cancel"))
+    carry_out_for(command.reply, decide_cancel(state_, stage_.on.now()));
+}
+
+void task_shell::claim(claim_run& command) {
+  claim_answered result{{}, state_.id, command.run, command.collector, command.position, {}};
+  const auto now = stage_.on.now();
+  result.queue = state_.definition->queue;
+  if (const auto decision = decide_claim(state_, command, now, stage_.parts.task)) {
+    carry_out(*decision);
+    result.claim_json = claim_text(state_, status(), credentials(now));
+  }
+  stage_.board.tell(stage_.on, std::move(result));
+}
+
+void task_shell::reclaim(reclaim_run& command) {
+  if (postponed(command))
+    return;
+  const auto now = stage_.on.now();
+  auto decision = decide_reclaim(state_, command.run, now, stage_.parts.task);
+  // Whoever reclaims is there, also when it comes too late (queue contract 8.4).
+  if (command.run < state_.runs.size() && !state_.runs[command.run].worker.id.empty())
+    stage_.board.tell(stage_.on,
+                      worker_seen{state_.definition->queue, state_.runs[command.run].worker, now});
+  if (!decision)
+    return refuse(command.reply, std::move(decision).error());
+  carry_out(*decision);
+  stage_.store().answer(last_commit_, command.reply,
+                        answer{reclaim_text(state_, status(), credentials(now))});
+}
+
+void task_shell::report(report_run& command) {
+  if (!postponed(command))
+    carry_out_for(command.reply, decide_report(state_, command.run, command.report, stage_.on.now(),
+                                               stage_.on.unique_us()));
+}
+
+void task_shell::give_back(return_run& command) {
+  if (postponed(command))
+    return;
+  const auto decision =
+      decide_worker_gone(state_, command.run, stage_.on.now(), stage_.on.unique_us());
+  carry_out(decision);
+  if (decision.changes.empty() || command.reason.empty())
+    return;
+  const auto& worker = state_.runs[command.run].worker;
+  log_record(severity::info, "task-resolved-by-worker-removed",
+             {{"taskId", state_.id.view()},
+              {"runId", command.run},
+              {"workerGroup", worker.group},
+              {"workerId", worker.id},
+              {"reason", command.reason}},
+             "queue");
+}
+
+std::string task_shell::credentials(timestamp now) const {
+  const auto& run = state_.last_run();
+  return stage_.parts.credentials(state_.id, state_.last_run_id(), run.worker, now, run.taken_until,
+                                  state_.definition->scopes);
+}
+
+}  // namespace troupe

@@ -1,0 +1,148 @@
+#pragma once
+
+#include "actors/company/stage.hpp"
+#include "actors/task/artifact_rules.hpp"
+#include "actors/task/task_state.hpp"
+#include "messages/interfaces.hpp"
+#include "runtime/supervision/service_guard.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe {
+
+/// The shell of one task: receives, lets the rules decide, commits, applies, answers, and tells
+/// the others.
+class task_shell : public task_actor::base, public timer_target {
+ public:
+  /// A task that does not exist yet; `create_task` makes it.
+  task_shell(caf::actor_config& config, const stage& where, const task_id& id);
+
+  /// A task as the store holds it, with its written edges. `live` says that it is in the live set:
+  /// unresolved, or its resolution may not have reached everybody.
+  task_shell(caf::actor_config& config, const stage& where, task_state state, bool live);
+
+  const char* name() const override { return "troupe.task"; }
+  behavior_type make_behavior() override;
+  void on_exit() override;
+  void on_timer() override;
+
+ private:
+  // A task that is being created asks its group and its dependencies first.
+  struct creation {
+    reply_handle reply;
+    task_definition_ptr repeated;  // of a task that exists; only the group is asked
+    std::size_t answers_missing = 0;
+    std::vector<task_id> missing;
+    std::vector<task_id> expiring;
+    std::string refusal;
+    std::string trouble;  // somebody who was asked failed
+    bool group_accepted = false;
+    bool joined = false;  // the group counts it as a member
+    std::vector<task_id> accepted;
+    std::vector<std::function<void()>> later;
+  };
+
+  // What is known of the run's artifacts; read when first needed.
+  struct artifact_shelf {
+    bool loaded = false;
+    std::unordered_map<std::string, artifact_record> records;  // by `<run>/<name>`
+    std::vector<std::pair<reply_handle, std::function<void()>>> later;
+  };
+
+  // -- creation
+  void create(create_task& command);
+  void create_again(create_task& command);
+  void take_membership(membership_answered& command);
+  void take_dependency(dependency_state& command);
+  void finish_creation();
+  void refuse_creation(api_error why);
+
+  // -- what clients and workers ask
+  void show_definition(get_task& command);
+  void show_status(get_status& command);
+  void schedule(schedule_task& command);
+  void rerun(rerun_task& command);
+  void cancel(cancel_task& command);
+  void claim(claim_run& command);
+  void reclaim(reclaim_run& command);
+  void report(report_run& command);
+  void give_back(return_run& command);
+
+  // -- dependents
+  void reserve(reserve_dependent& command);
+  void confirm(confirm_dependent& command);
+  void withdraw(withdraw_dependent& command);
+  void resume(resume_dependent& command);
+  void dependency_done(dependency_resolved& command);
+  void acknowledged(effect_acknowledged& command);
+
+  // -- artifacts
+  void put_artifact(create_artifact& command);
+  void find_artifact(get_artifact& command);
+  void with_artifacts(const reply_handle& reply, std::function<void()> then);
+  void take_artifacts(const redis_reply& all);
+
+  // -- failure
+  template <class Command>
+  void pass_on(Command& command);
+  template <class Command>
+  void fail(Command& command);
+  std::string report_failure();
+  void give_up(const std::string& why);
+
+  // -- carrying out
+  void on_time(task_timer_fired& command);
+  void leave(leave_stage& command);
+  void carry_out(const task_decision& decision, bool is_new = false);
+  void write_row(resp_writer& commands, bool with_definition);
+  void write_events(const task_decision& decision);
+  void tell_others(const task_decision& decision, bool was_resolved);
+  void signal(task_resolution resolution, bool repeated);
+  void settle();
+  void answer_status(const reply_handle& reply);
+  void refuse(const reply_handle& reply, api_error why);
+  void carry_out_for(const reply_handle& reply, outcome<task_decision> decision);
+  template <class Command>
+  bool authorised(const Command& command, std::string_view verb);
+
+  // While the task is being created nothing else happens to it: commands come again afterwards.
+  template <class Command>
+  bool postponed(Command& command) {
+    if (!creation_)
+      return false;
+    creation_->later.push_back(
+        [this, kept = command]() mutable { stage_.board.tell(stage_.on, std::move(kept)); });
+    return true;
+  }
+
+  template <class Command>
+  auto receive(void (task_shell::*handle)(Command&));
+  std::string credentials(timestamp now) const;
+  const std::string& status();
+  void arm_timer();
+  bool is_quiet() const;
+  void announce();
+  void announce_to_queue();
+  void announce_to_group();
+  void tell_again(answer_roll& command);
+  std::uint16_t shard() const { return shard_of(state_.id.view()); }
+
+  const stage& stage_;
+  task_state state_;
+  std::string status_;  // text of the status; empty: to be made again
+  commit_number last_commit_ = 0;
+  timer_id timer_ = 0;
+  std::uint32_t received_ = 0;
+  bool settled_ = true;
+  bool group_informed_ = true;
+  bool failed_ = false;
+  std::vector<task_id> dependents_uninformed_;
+  std::unique_ptr<creation> creation_;
+  std::unique_ptr<artifact_shelf> artifacts_;
+};
+
+}  // namespace troupe

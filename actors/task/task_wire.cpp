@@ -1,0 +1,377 @@
+#include "actors/task/task_wire.hpp"
+
+#include "messages/json_text.hpp"
+
+#include <boost/json.hpp>
+
+#include <array>
+
+namespace troupe {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::array<std::string_view, 7> exchanges = {
+    "exchange/taskcluster-queue/v1/task-defined",
+    "exchange/taskcluster-queue/v1/task-pending",
+    "exchange/taskcluster-queue/v1/task-running",
+    "exchange/taskcluster-queue/v1/task-completed",
+    "exchange/taskcluster-queue/v1/task-failed",
+    "exchange/taskcluster-queue/v1/task-exception",
+    "exchange/taskcluster-queue/v1/task-priority-changed",
+};
+
+// Identifiers and reasons need no escaping: their patterns admit none of the characters that would.
+void append_plain(std::string& out, std::string_view key, std::string_view value) {
+  out += ",\"";
+  out += key;
+  out += "\":\"";
+  out += value;
+  out += '"';
+}
+
+void append_date(std::string& out, std::string_view key, timestamp value) {
+  out += ",\"";
+  out += key;
+  out += "\":\"";
+  append_iso(out, value);
+  out += '"';
+}
+
+void append_run(std::string& out, run_id number, const task_run& run) {
+  out += "{\"runId\":";
+  append_number(out, number);
+  append_plain(out, "state", to_string(run.state));
+  append_plain(out, "reasonCreated", to_string(run.created));
+  if (run.resolved_as != reason_resolved::none)
+    append_plain(out, "reasonResolved", to_string(run.resolved_as));
+  if (run.started.ms != 0) {
+    append_plain(out, "workerGroup", run.worker.group);
+    append_plain(out, "workerId", run.worker.id);
+    append_date(out, "takenUntil", run.taken_until);
+  }
+  append_date(out, "scheduled", run.scheduled);
+  if (run.started.ms != 0)
+    append_date(out, "started", run.started);
+  if (run.resolved.ms != 0)
+    append_date(out, "resolved", run.resolved);
+  out += '}';
+}
+
+void append_head(std::string& out, const task_state& state, unsigned retries_left,
+                 std::string_view name_of_state) {
+  const auto& definition = *state.definition;
+  out += "{\"taskId\":\"";
+  out += state.id.view();
+  out += '"';
+  append_plain(out, "provisionerId", definition.queue.provisioner());
+  append_plain(out, "workerType", definition.queue.worker_type());
+  append_plain(out, "taskQueueId", definition.queue.text);
+  append_plain(out, "schedulerId", definition.scheduler_id);
+  append_plain(out, "projectId", definition.project_id);
+  append_plain(out, "taskGroupId", definition.group.view());
+  append_plain(out, "priority", to_string(state.priority));
+  append_date(out, "deadline", definition.deadline);
+  append_date(out, "expires", definition.expires);
+  out += ",\"retriesLeft\":";
+  append_number(out, retries_left);
+  append_plain(out, "state", name_of_state);
+  out += ",\"runs\":[";
+}
+
+void append_worker(std::string& out, const worker_name& worker) {
+  append_plain(out, "workerGroup", worker.group);
+  append_plain(out, "workerId", worker.id);
+}
+
+// Rows are read as strictly as they are written: a member that is there and makes no sense spoils
+// the row, because guessing at a task's state is worse than saying that it cannot be read.
+
+bool read_text(const json::object& object, std::string_view key, std::string& out) {
+  const auto* value = object.if_contains(key);
+  if (value != nullptr && value->is_string())
+    out.assign(value->get_string());
+  return value == nullptr || value->is_string();
+}
+
+bool read_date(const json::object& object, std::string_view key, timestamp& out) {
+  const auto* value = object.if_contains(key);
+  if (value == nullptr)
+    return true;
+  const auto date = value->is_string() ? parse_date_time(value->get_string()) : std::nullopt;
+  out = date.value_or(timestamp{});
+  return date.has_value();
+}
+
+// The enumerator, of those up to `last`, that has the name; an absent member is an empty name.
+template <class Enum>
+bool read_enum(const json::object& object, std::string_view key, Enum last, Enum& out) {
+  std::string text;
+  if (!read_text(object, key, text))
+    return false;
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i) {
+    if (to_string(static_cast<Enum>(i)) != text)
+      continue;
+    out = static_cast<Enum>(i);
+    return true;
+  }
+  return false;
+}
+
+bool read_run(const json::value& value, task_run& run) {
+  if (!value.is_object())
+    return false;
+  const auto& object = value.get_object();
+  return read_enum(object, "state", run_state::exception, run.state) &&
+         read_enum(object, "reasonCreated", reason_created::exception, run.created) &&
+         read_enum(object, "reasonResolved", reason_resolved::intermittent_task, run.resolved_as) &&
+         read_text(object, "workerGroup", run.worker.group) &&
+         read_text(object, "workerId", run.worker.id) &&
+         read_date(object, "scheduled", run.scheduled) &&
+         read_date(object, "started", run.started) &&
+         read_date(object, "takenUntil", run.taken_until) &&
+         read_date(object, "resolved", run.resolved);
+}
+
+template <class Number>
+bool read_number(const json::object& object, std::string_view key, Number& out) {
+  const auto* value = object.if_contains(key);
+  if (value == nullptr || !value->is_number())
+    return false;
+  boost::system::error_code failed;
+  out = value->to_number<Number>(failed);
+  return !failed;
+}
+
+bool read_status(task_state& state, std::string_view text) {
+  boost::system::error_code failed;
+  const auto value = json::parse(text, failed);
+  if (failed || !value.is_object())
+    return false;
+  const auto& object = value.get_object();
+  std::string name;
+  const auto* runs = object.if_contains("runs");
+  if (!read_text(object, "priority", name) ||
+      !read_number(object, "retriesLeft", state.retries_left) || runs == nullptr ||
+      !runs->is_array())
+    return false;
+  const auto priority = parse_priority(name);
+  if (!priority)
+    return false;
+  state.priority = *priority;
+  state.runs.reserve(runs->get_array().size());
+  for (const auto& run : runs->get_array())
+    if (!read_run(run, state.runs.emplace_back()))
+      return false;
+  return true;
+}
+
+bool read_internal(task_state& state, std::string_view text) {
+  boost::system::error_code failed;
+  const auto value = json::parse(text, failed);
+  if (failed || !value.is_object())
+    return false;
+  const auto& object = value.get_object();
+  const auto* resolved = object.if_contains("everResolved");
+  if (resolved == nullptr || !resolved->is_bool() ||
+      !read_number(object, "enqueuedUs", state.enqueued_us))
+    return false;
+  state.ever_resolved = resolved->get_bool();
+  const auto* open = object.if_contains("waitsFor");
+  if (open == nullptr)
+    return true;
+  if (!open->is_array())
+    return false;
+  state.open_dependencies.reserve(open->get_array().size());
+  for (const auto& entry : open->get_array()) {
+    const auto id = entry.is_string() ? task_id::parse(entry.get_string()) : std::nullopt;
+    if (!id)
+      return false;
+    state.open_dependencies.push_back(*id);
+  }
+  return true;
+}
+
+}  // namespace
+
+void append_status(std::string& out, const task_state& state) {
+  append_head(out, state, state.retries_left,
+              state.has_runs() ? to_string(state.last_run().state) : "unscheduled");
+  for (std::size_t i = 0; i < state.runs.size(); ++i) {
+    if (i > 0)
+      out += ',';
+    append_run(out, static_cast<run_id>(i), state.runs[i]);
+  }
+  out += "]}";
+}
+
+std::string status_text(const task_state& state) {
+  std::string out;
+  out.reserve(512 + 192 * state.runs.size());
+  append_status(out, state);
+  return out;
+}
+
+std::string pristine_status_text(const task_state& state) {
+  std::string out;
+  out.reserve(512);
+  append_head(out, state, state.definition->retries, "unscheduled");
+  out += "]}";
+  return out;
+}
+
+std::string status_answer(std::string_view status) {
+  std::string out;
+  out.reserve(status.size() + 12);
+  out += "{\"status\":";
+  out += status;
+  out += '}';
+  return out;
+}
+
+std::string_view exchange_of(task_event event) {
+  return exchanges[static_cast<std::size_t>(event)];
+}
+
+std::string routing_key(const task_state& state, std::optional<run_id> run,
+                        const worker_name* worker) {
+  const auto& definition = *state.definition;
+  std::string key;
+  key.reserve(160);
+  auto word = [&key](std::string_view text) {
+    key += '.';
+    key += text.empty() ? std::string_view{"_"} : text;
+  };
+  key += "primary";
+  word(state.id.view());
+  word(run ? std::to_string(*run) : std::string{});
+  word(worker != nullptr ? std::string_view{worker->group} : std::string_view{});
+  word(worker != nullptr ? std::string_view{worker->id} : std::string_view{});
+  word(definition.queue.provisioner());
+  word(definition.queue.worker_type());
+  word(definition.scheduler_id);
+  word(definition.group.view());
+  key += "._";
+  return key;
+}
+
+std::vector<std::string> cc_of(const task_definition& definition) {
+  std::vector<std::string> keys;
+  keys.reserve(definition.routes.size());
+  for (const auto& route : definition.routes)
+    keys.push_back("route." + route);
+  return keys;
+}
+
+std::string event_payload(task_event event, const task_state& state, std::string_view status,
+                          std::optional<run_id> run, const worker_name* worker) {
+  std::string out;
+  out.reserve(status.size() + state.definition->tags_json.size() + 192);
+  out += "{\"status\":";
+  out += status;
+  if (run) {
+    out += ",\"runId\":";
+    append_number(out, *run);
+  }
+  if (worker != nullptr)
+    append_worker(out, *worker);
+  if (event == task_event::running)
+    append_date(out, "takenUntil", state.runs[*run].taken_until);
+  out += ",\"task\":{\"tags\":";
+  out += state.definition->tags_json;
+  out += "},\"version\":1}";
+  return out;
+}
+
+std::string priority_payload(const task_state& state, std::string_view status,
+                             task_priority old_priority) {
+  std::string out;
+  out.reserve(status.size() + 96);
+  out += "{\"status\":";
+  out += status;
+  append_plain(out, "oldPriority", to_string(old_priority));
+  append_plain(out, "newPriority", to_string(state.priority));
+  out += ",\"version\":1}";
+  return out;
+}
+
+namespace {
+
+std::string claim_head(const task_state& state, std::string_view status, std::size_t room) {
+  const auto& run = state.last_run();
+  std::string out;
+  out.reserve(status.size() + room + 256);
+  out += "{\"status\":";
+  out += status;
+  out += ",\"runId\":";
+  append_number(out, state.last_run_id());
+  append_worker(out, run.worker);
+  append_date(out, "takenUntil", run.taken_until);
+  return out;
+}
+
+}  // namespace
+
+std::string claim_text(const task_state& state, std::string_view status,
+                       std::string_view credentials) {
+  auto out = claim_head(state, status, credentials.size() + state.definition->json.size());
+  out += ",\"task\":";
+  out += state.definition->json;
+  out += ",\"credentials\":";
+  out += credentials;
+  out += '}';
+  return out;
+}
+
+std::string reclaim_text(const task_state& state, std::string_view status,
+                         std::string_view credentials) {
+  auto out = claim_head(state, status, credentials.size());
+  out += ",\"credentials\":";
+  out += credentials;
+  out += '}';
+  return out;
+}
+
+std::string internal_text(const task_state& state) {
+  std::string out;
+  out.reserve(64 + 26 * state.open_dependencies.size());
+  out += "{\"everResolved\":";
+  out += state.ever_resolved ? "true" : "false";
+  out += ",\"enqueuedUs\":";
+  append_number(out, state.enqueued_us);
+  if (!state.open_dependencies.empty()) {
+    out += ",\"waitsFor\":[";
+    for (const auto& id : state.open_dependencies) {
+      if (out.back() != '[')
+        out += ',';
+      out += '"';
+      out += id.view();
+      out += '"';
+    }
+    out += ']';
+  }
+  out += '}';
+  return out;
+}
+
+std::optional<task_state> read_task(const task_id& id, std::string_view definition,
+                                    std::string_view status, std::string_view internal) {
+  auto read = read_definition(definition);
+  if (!read)
+    return std::nullopt;
+  task_state state;
+  state.id = id;
+  state.definition = std::make_shared<const task_definition>(std::move(*read));
+  if (!read_status(state, status) || !read_internal(state, internal))
+    return std::nullopt;
+  return state;
+}
+
+std::string_view edge_text(dependency_rule rule) { return to_string(rule); }
+
+dependency_rule read_edge(std::string_view text) {
+  return text == "all-resolved" ? dependency_rule::all_resolved : dependency_rule::all_completed;
+}
+
+}  // namespace troupe

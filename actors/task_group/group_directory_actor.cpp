@@ -1,0 +1,246 @@
+// Finds the groups of a lane, and brings those back that failed.
+
+#include "actors/task_group/task_group_actor.hpp"
+#include "runtime/lane/caf_compat.hpp"
+#include "runtime/supervision/lane_supervisor.hpp"
+
+#include <hiredis/hiredis.h>
+
+#include <charconv>
+
+namespace troupe {
+
+group_directory_shell::group_directory_shell(caf::actor_config& config, const stage& where,
+                                             std::function<void()> successor)
+    : group_directory_actor::base(config),
+      stage_(where),
+      guard_(where.on, where.board, "group directory of lane " + std::to_string(where.on.index()),
+             std::move(successor)) {}
+
+template <class Command>
+auto group_directory_shell::receive(void (group_directory_shell::*handle)(Command&)) {
+  return [this, handle](Command& command) {
+    guard_.run(command, [this, handle](Command& c) { (this->*handle)(c); });
+  };
+}
+
+group_directory_shell::behavior_type group_directory_shell::make_behavior() {
+  using self = group_directory_shell;
+  return {
+      receive(&self::route<reserve_member>),
+      receive(&self::route<confirm_member>),
+      receive(&self::route<withdraw_member>),
+      receive(&self::route<member_resolved>),
+      receive(&self::route<resume_member>),
+      receive(&self::route<list_group>),
+      receive(&self::route<members_counted>),
+      receive(&self::let_go),
+      receive(&self::replace),
+      receive(&self::remember),
+      receive(&self::take_place),
+  };
+}
+
+void group_directory_shell::on_exit() {
+  guard_.hold();
+  for (auto& [id, waiting] : loading_)
+    for (auto& again : waiting)
+      again();
+  loading_.clear();
+  guard_.hand_back();
+  for (auto& [id, known] : groups_)
+    act::dismiss(stage_.on.executor(), known.actor);
+  groups_.clear();
+}
+
+void group_directory_shell::open() {
+  if (roll_missing_ == 0)
+    all_told();
+}
+
+group_memory group_directory_shell::memory_of(const task_group_id& id) const {
+  return failed_groups_.contains(id) ? group_memory::after_a_failure : all_;
+}
+
+group_directory_shell::entry& group_directory_shell::make(task_group_state state,
+                                                          std::vector<task_id> members) {
+  const auto memory = memory_of(state.id);
+  auto& made = groups_[state.id];
+  made.actor =
+      spawn<task_group_shell, caf::lazy_init>(stage_, std::move(state), std::move(members), memory);
+  return made;
+}
+
+void group_directory_shell::let_go(leave_group& command) {
+  const auto found = groups_.find(command.group);
+  if (found == groups_.end() || found->second.sent != command.received)
+    return;
+  stage_.on.executor().post(found->second.actor, leave_group{command.group, 0});
+  groups_.erase(found);
+}
+
+template <class Command>
+void group_directory_shell::route(Command& command) {
+  auto hand_on = [this, &command](entry& to) {
+    ++to.sent;
+    stage_.on.executor().post(to.actor, std::move(command));
+  };
+  if (const auto found = groups_.find(command.group); found != groups_.end())
+    return hand_on(found->second);
+  if (known_.contains(hash_text(command.group.view())) || loading_.contains(command.group))
+    return load(command);
+  task_group_state fresh;
+  fresh.id = command.group;
+  if constexpr (std::is_same_v<Command, reserve_member> || std::is_same_v<Command, resume_member>)
+    known_.insert(hash_text(command.group.view()));
+  hand_on(make(std::move(fresh)));
+}
+
+template <class Command>
+void group_directory_shell::load(Command& command) {
+  const auto id = command.group;
+  const auto [at, first] = loading_.try_emplace(id);
+  at->second.push_back([this, kept = std::move(command)]() mutable {
+    guard_.run(kept, [this](Command& c) { route(c); });
+  });
+  if (first)
+    read(id, std::is_same_v<Command, resume_member>);
+}
+
+void group_directory_shell::read(const task_group_id& id, bool with_members) {
+  resp_writer query;
+  const auto prefix = shard_key_prefix(shard_of(id.view()));
+  query.command("HMGET", resp_writer::joined{prefix, "group:", id.view()}, "schedulerId", "expires",
+                "sealed");
+  if (with_members)
+    query.command("ZRANGE", resp_writer::joined{prefix, "members:", id.view()}, 0, -1);
+  auto self = caf::actor_cast<group_directory_actor>(this);
+  stage_.store().query(
+      query, [this, self, id](std::vector<redis_reply>& replies) { take_loaded(id, replies); });
+}
+
+namespace {
+
+task_group_state read_group(const task_group_id& id, const redis_reply& row) {
+  task_group_state state;
+  state.id = id;
+  auto number = [&row](std::size_t i) {
+    std::int64_t value = 0;
+    const auto text = text_of(row.at(i));
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return timestamp{value};
+  };
+  if (row.size() == 3 && !text_of(row.at(0)).empty()) {
+    state.scheduler_id = text_of(row.at(0));
+    state.expires = number(1);
+    state.sealed = number(2);
+    state.stored = true;
+  }
+  return state;
+}
+
+}  // namespace
+
+void group_directory_shell::take_loaded(const task_group_id& id,
+                                        std::vector<redis_reply>& replies) {
+  auto waiting = loading_.extract(id);
+  if (waiting.empty())
+    return;  // this directory failed meanwhile, and what waited is with its successor
+  guard_.attempt([&] {
+    std::vector<task_id> members;
+    if (replies.size() > 1)
+      for (std::size_t i = 0; i < replies[1].size(); ++i)
+        if (const auto member = task_id::parse(text_of(replies[1].at(i))))
+          members.push_back(*member);
+    make(read_group(id, replies.front()), std::move(members));
+    if (roll_missing_ == 0)
+      failed_groups_.erase(id);
+  });
+  for (auto& again : waiting.mapped())
+    again();
+}
+
+// -- after a failure ------------------------------------------------------------------------------
+
+void group_directory_shell::replace(group_failed& command) {
+  const auto found = groups_.find(command.group);
+  if (found == groups_.end())
+    return;
+  act::dismiss(stage_.on.executor(), found->second.actor);
+  groups_.erase(found);
+  failed_groups_.insert(command.group);
+  loading_[command.group];
+  const auto pause =
+      stage_.on.supervisor().one_failed("task group", command.group.view(), command.why);
+  // A roll that is under way would come to an end without this group: the next one counts.
+  roll_missing_ = shard_count;
+  ++roll_;
+  auto self = caf::actor_cast<group_directory_actor>(this);
+  stage_.on.supervisor().after(pause, [this, self, id = command.group] {
+    // What the failed one had written is to be read.
+    stage_.store().when_safe(stage_.store().last(), [this, self, id] {
+      guard_.attempt([&] {
+        if (guard_.failed() || !loading_.contains(id))
+          return;
+        read(id, true);
+        call_the_roll();
+      });
+    });
+  });
+}
+
+void group_directory_shell::take_place(take_over&) {
+  all_ = group_memory::after_a_failure;
+  roll_ = static_cast<std::uint32_t>(stage_.on.unique_us());  // unlike those of who failed
+  guard_.hold();
+  resp_writer query;
+  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+    if (lane_of_shard(shard, stage_.on.lane_count()) == stage_.on.index())
+      query.command("ZRANGE", resp_writer::joined{shard_key_prefix(shard), "group-expiry", {}}, 0,
+                    -1);
+  auto self = caf::actor_cast<group_directory_actor>(this);
+  stage_.store().when_safe(stage_.store().last(), [this, self, query] {
+    stage_.store().query(query, [this, self](std::vector<redis_reply>& replies) {
+      guard_.attempt([&] {
+        for (const auto& ids : replies)
+          for (std::size_t i = 0; i < ids.size(); ++i)
+            know(text_of(ids.at(i)));
+        call_the_roll();
+        guard_.release();
+      });
+    });
+  });
+}
+
+// Every task shard lets its tasks tell what groups of this lane must know; the answers come behind
+// what was told.
+void group_directory_shell::call_the_roll() {
+  roll_missing_ = shard_count;
+  ++roll_;
+  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+    stage_.board.tell(stage_.on, call_roll{shard, roll_caller::groups, stage_.on.index(), roll_});
+}
+
+void group_directory_shell::remember(roll_called& command) {
+  if (command.number == roll_ && roll_missing_ > 0 && --roll_missing_ == 0)
+    all_told();
+}
+
+void group_directory_shell::all_told() {
+  auto waiting = std::exchange(failed_groups_, {});
+  if (std::exchange(all_, group_memory::complete) != group_memory::complete) {
+    for (const auto& [id, known] : groups_)
+      waiting.insert(id);
+    for (const auto& [id, jobs] : loading_)
+      waiting.insert(id);
+  }
+  for (const auto& id : waiting) {
+    // One that is not loaded yet gets what it was told first.
+    if (loading_.contains(id))
+      failed_groups_.insert(id);
+    members_counted command{id};
+    route(command);
+  }
+}
+
+}  // namespace troupe

@@ -1,0 +1,129 @@
+#pragma once
+
+#include "actors/company/stage.hpp"
+#include "actors/task_group/member_roll.hpp"
+#include "actors/task_group/task_group_rules.hpp"
+#include "messages/interfaces.hpp"
+#include "runtime/supervision/service_guard.hpp"
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace troupe {
+
+/// What a group still has to hear of its members.
+enum class group_memory : std::uint8_t {
+  complete,         ///< nothing: it was made, or loaded, with nobody unresolved
+  after_restart,    ///< every live member will tell once
+  after_a_failure,  ///< every live member will tell, some more than once
+};
+
+/// The shell of one task group.
+class task_group_shell : public task_group_actor::base, public timer_target {
+ public:
+  /// `members` are those that are written, sorted; known while they are to be heard only.
+  task_group_shell(caf::actor_config& config, const stage& where, task_group_state state,
+                   std::vector<task_id> members, group_memory memory);
+
+  const char* name() const override { return "troupe.task_group"; }
+  behavior_type make_behavior() override;
+  void on_exit() override;
+  void on_timer() override;
+
+ private:
+  // While members are being heard.
+  struct hearing {
+    std::vector<task_id> members;
+    std::unique_ptr<member_roll> roll;  // only after a failure
+    std::vector<task_id> resolved;      // whose news is acknowledged when all were heard
+  };
+
+  template <class Command>
+  auto receive(void (task_group_shell::*handle)(Command&));
+  template <class Command>
+  void fail(Command& command);
+  template <class Job>
+  void answer_by(const reply_handle& reply, Job job);
+  std::string report_failure();
+  void rest_when_idle();
+  void withdraw(withdraw_member& command);
+  void reserve(reserve_member& command);
+  void confirm(confirm_member& command);
+  void resolved(member_resolved& command);
+  void resume(resume_member& command);
+  void all_heard(members_counted& command);
+  void list(list_group& command);
+  void list_members(const list_group& command, redis_reply& ids);
+  void write(bool with_record, const task_id* member);
+  void publish_resolved();
+  void acknowledge(const task_id& member);
+
+  const stage& stage_;
+  task_group_state state_;
+  commit_number last_commit_ = 0;
+  std::uint32_t received_ = 0;
+  timer_id timer_ = 0;
+  std::unique_ptr<hearing> hearing_;  // null: all were heard
+  bool failed_ = false;
+};
+
+/// The shell that finds the groups of one lane, and loads them. A group that failed counts its
+/// members again: all tasks are asked.
+class group_directory_shell : public group_directory_actor::base {
+ public:
+  group_directory_shell(caf::actor_config& config, const stage& where,
+                        std::function<void()> successor);
+
+  const char* name() const override { return "troupe.group_directory"; }
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+  /// Before the lane opens: this group is stored.
+  void know(std::string_view id) { known_.insert(hash_text(id)); }
+
+  /// After a restart, once all live members have resumed: news of resolutions, which were held
+  /// back until then, reach their groups. Before, a group would not know who is still missing.
+  void open();
+
+ private:
+  struct entry {
+    task_group_actor actor;
+    std::uint32_t sent = 0;
+  };
+
+  template <class Command>
+  auto receive(void (group_directory_shell::*handle)(Command&));
+  template <class Command>
+  void route(Command& command);
+  template <class Command>
+  void load(Command& command);
+  void read(const task_group_id& id, bool with_members);
+  void take_loaded(const task_group_id& id, std::vector<redis_reply>& replies);
+  void let_go(leave_group& command);
+  void replace(group_failed& command);
+  void remember(roll_called& command);
+  void take_place(take_over& command);
+  void call_the_roll();
+  void all_told();
+  group_memory memory_of(const task_group_id& id) const;
+  entry& make(task_group_state state, std::vector<task_id> members = {});
+
+  const stage& stage_;
+  service_guard guard_;
+  std::unordered_map<task_group_id, entry> groups_;
+  boost::unordered_flat_set<std::uint64_t> known_;
+  std::unordered_map<task_group_id, std::vector<std::function<void()>>> loading_;
+  // Whose members are being heard: after a restart, and after a failure of this directory, those of
+  // all groups.
+  group_memory all_ = group_memory::after_restart;
+  std::unordered_set<task_group_id> failed_groups_;
+  std::uint32_t roll_ = 0;          // number of the last roll
+  std::uint32_t roll_missing_ = 0;  // shards that have not answered it yet
+};
+
+}  // namespace troupe

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "actors/task_queue/task_queue_state.hpp"
+#include "messages/pool_commands.hpp"
+#include "messages/task_commands.hpp"
+
+#include <boost/container/small_vector.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace troupe {
+
+/// Runs that a worker was handed.
+struct handed_to_worker {
+  worker_name worker;
+  boost::container::small_vector<handed_out_run, 1> runs;
+};
+
+/// What a queue has to tell others after a command. Answers wait for the commits of the tasks.
+struct task_queue_decision {
+  boost::container::small_vector<claim_run, 2> claims;
+  boost::container::small_vector<std::pair<reply_handle, answer>, 1> answers;
+  boost::container::small_vector<return_run, 1> returned;
+  boost::container::small_vector<handed_to_worker, 1> handed;
+};
+
+/// A run waits; it goes to the longest waiting worker at once.
+task_queue_decision on_enqueue(task_queue_state& state, const enqueue_run& command, timestamp now);
+
+/// A run no longer waits.
+void on_dequeue(task_queue_state& state, const dequeue_run& command);
+
+/// A run is no longer claimed.
+void on_release(task_queue_state& state, const release_run& command);
+
+/// A run is claimed, as its task says after a restart.
+void on_resume_claim(task_queue_state& state, const resume_claim& command);
+
+/// A worker wants runs: claims what is there, or waits until `until`.
+task_queue_decision on_claim_work(task_queue_state& state, const claim_work& command, timestamp now,
+                                  timestamp until);
+
+/// A task answers a claim. When all of a call have answered, the call is answered in queue order;
+/// when all have refused, it waits on.
+task_queue_decision on_claim_answered(task_queue_state& state, claim_answered&& command,
+                                      timestamp now);
+
+/// The session of a call is gone.
+task_queue_decision on_withdraw(task_queue_state& state, const reply_handle& reply);
+
+/// Answers the calls that have waited long enough.
+task_queue_decision on_timer(task_queue_state& state, timestamp now);
+
+/// When `on_timer` has something to do.
+std::optional<timestamp> next_timer(const task_queue_state& state);
+
+/// A worker gets nothing until the time; with a time that has passed it gets work again.
+task_queue_decision on_quarantine(task_queue_state& state, const set_quarantine& command,
+                                  timestamp now);
+
+/// Some idle workers get nothing any more: those that run nothing and get nothing just now, of the
+/// ones that may be chosen.
+workers_retired on_retire(task_queue_state& state, const retire_workers& command);
+
+/// A worker is gone: all that it runs is given back, and its waiting calls are answered empty.
+task_queue_decision on_remove_worker(task_queue_state& state, const remove_worker& command);
+
+/// The queue cannot go on: everybody who waits is answered, with an error or as if nothing came,
+/// and what was claimed for them is given back.
+task_queue_decision give_up_waiting(task_queue_state& state, const api_error* error);
+
+/// What taskQueueCounts answers.
+std::string counts_text(const task_queue_state& state);
+
+}  // namespace troupe

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "actors/company/stage.hpp"
+#include "actors/task/task_state.hpp"
+#include "messages/interfaces.hpp"
+#include "runtime/supervision/service_guard.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe {
+
+/// The shell of one shard of tasks: finds the actor of a task, spawns it for a new id, loads it
+/// from Redis for a stored one, also in the place of one that failed, and lets it go when it is
+/// quiet.
+class task_shard_shell : public task_shard_actor::base {
+ public:
+  task_shard_shell(caf::actor_config& config, const stage& where, std::uint16_t number,
+                   std::function<void()> successor);
+
+  const char* name() const override { return "troupe.task_shard"; }
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+  /// Before the shard opens: this id is stored.
+  void know(const task_id& id) { known_.insert(hash_text(id.view())); }
+
+  /// Before the shard opens: this task is in the live set.
+  void resume(task_state state);
+
+  std::size_t live_tasks() const { return tasks_.size(); }
+
+ private:
+  struct entry {
+    task_actor actor;
+    std::uint32_t sent = 0;  // messages handed on; a task that had them all may leave
+  };
+
+  template <class Command>
+  auto receive(void (task_shard_shell::*handle)(Command&));
+  template <class Command>
+  void route(Command& command);
+  template <class Command>
+  void hand_on(entry& to, Command&& command);
+  template <class Command>
+  void load(Command& command);
+  void read(const task_id& id);
+  void take_loaded(const task_id& id, std::vector<redis_reply>& replies);
+  void let_go(offer_leave& command);
+  void replace(task_failed& command);
+  void let_tell(call_roll& command);
+  void take_place(take_over& command);
+  void take_ids(std::vector<redis_reply>& replies);
+  void read_live(std::vector<task_id> ids);
+
+  const stage& stage_;
+  const std::uint16_t number_;
+  service_guard guard_;
+  boost::unordered_flat_map<task_id, entry, std::hash<task_id>> tasks_;
+  // Hashes of stored ids: an id that is not among them is new, which costs no look-up.
+  boost::unordered_flat_set<std::uint64_t> known_;
+  std::unordered_map<task_id, std::vector<std::function<void()>>> loading_;
+};
+
+/// Reads dependents from the edges of a task, as HGETALL gives them.
+std::vector<task_dependent> read_edges(const redisReply* edges);
+
+}  // namespace troupe
