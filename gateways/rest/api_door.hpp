@@ -1,0 +1,46 @@
+#pragma once
+
+#include "gateways/rest/api_call.hpp"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace troupe {
+
+class lane;
+struct api_lane;
+
+/// The API of a node without HTTP: the same pipeline, authentication and handlers, for doors that
+/// bring calls by other means.
+class api_door {
+ public:
+  using done = std::function<void(api_response&&)>;
+
+  /// `lanes` by index.
+  explicit api_door(std::vector<api_lane*> lanes) : lanes_(std::move(lanes)) {}
+
+  /// A call under way; dropping it abandons the call: its answer is not wanted any more, and a
+  /// waiting claim is withdrawn.
+  class ticket {
+   public:
+    virtual ~ticket() = default;
+  };
+
+  /// Makes a call on the lane, which must be the current one. The texts of the request are copied.
+  /// `then` is called on the same lane, perhaps before this returns, and may drop the ticket. Calls
+  /// are answered within the times of the settings; `then` gives runs that it cannot deliver back
+  /// by `give_back`.
+  [[nodiscard]] std::shared_ptr<ticket> call(lane& on, const api_request& request, done then);
+
+  /// Gives back the runs of a response that could not be delivered.
+  void give_back(lane& on, api_response& response);
+
+  /// Who makes the request, by its signature; for doors that only need to know that.
+  outcome<caller_ptr> authenticate(lane& on, const api_request& request);
+
+ private:
+  std::vector<api_lane*> lanes_;
+};
+
+}  // namespace troupe

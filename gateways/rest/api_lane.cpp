@@ -1,0 +1,113 @@
+#include "gateways/rest/api_lane.hpp"
+
+#include "gateways/rest/signed_host.hpp"
+#include "runtime/auth/credentials.hpp"
+#include "runtime/blobs/blob_signer.hpp"
+#include "runtime/config/settings.hpp"
+#include "runtime/lane/lane.hpp"
+#include "runtime/lane/switchboard.hpp"
+
+namespace troupe {
+
+namespace {
+
+// A body of usual size is parsed without an allocation.
+constexpr std::size_t arena_bytes = 256 * 1024;
+
+}  // namespace
+
+api_lane::api_lane(lane& where, const rest_gateway_parts& parts, const served_methods& table)
+    : on(where),
+      board(*parts.board),
+      config(*parts.config),
+      signer(parts.signer),
+      methods(table),
+      build(parts.build),
+      healthy(parts.healthy),
+      tokens(parts.token_key),
+      intake{parts.config->max_dependencies, parts.config->max_task_deadline_days},
+      started(where.now()),
+      log(parts.config->log_requests),
+      arena_memory_(arena_bytes),
+      arena_(arena_memory_.data(), arena_memory_.size()) {}
+
+void api_lane::give_back(std::vector<handed_out_run>& runs) {
+  for (const auto& run : runs)
+    board.tell(on, return_run{run.task, run.run});
+  runs.clear();
+}
+
+std::string_view api_lane::root_url() const {
+  return signer == nullptr ? config.root_url : signer->root_url();
+}
+
+void api_lane::use(auth_snapshot_ptr next) {
+  snapshot = std::move(next);
+  certificates = {};
+}
+
+outcome<caller_ptr> api_lane::authenticate(const api_request& request) {
+  const auto refused = [](std::string text) {
+    return make_api_error(error_code::authentication_failed, std::move(text));
+  };
+  if (!request.authorization.empty() && has_bewit(request.target))
+    return refused(
+        "Cannot use two authentication schemes at once this request has both bewit in querystring "
+        "and 'authorization' header");
+  const auto hosts = signed_hosts(request.host, request.forwarded_port, request.forwarded_proto,
+                                  config.root_url.starts_with("https://"));
+  request_to_check check;
+  check.verb = request.verb;
+  check.resource = request.target;
+  check.host = hosts.name;
+  check.port = hosts.port;
+  check.authorization = request.authorization;
+  check.now = on.now();
+  auto result = troupe::authenticate(*snapshot, check, &certificates);
+  if (result.what == auth_result::status::failed && !hosts.other_port.empty()) {
+    check.port = hosts.other_port;
+    if (auto again = troupe::authenticate(*snapshot, check, &certificates);
+        again.what == auth_result::status::success)
+      result = std::move(again);
+  }
+  if (result.what == auth_result::status::failed)
+    return refused(std::move(result.message));
+  TROUPE_CHECK(check_payload(request, result.hash));
+  auto who = std::make_shared<caller>();
+  who->client_id = std::move(result.client_id);
+  who->scopes = std::move(result.scopes);
+  who->expires = result.expires;
+  who->authenticated = result.what == auth_result::status::success;
+  return caller_ptr{std::move(who)};
+}
+
+outcome<void> api_lane::check_payload(const api_request& request, const std::string& hash) {
+  if (hash.empty())
+    return {};
+  const auto computed = payload_hash(request.body, request.content_type);
+  if (computed == hash)
+    return {};
+  // Bodies that are not read as JSON count as empty elsewhere; both are taken.
+  if (payload_hash({}, request.content_type) == hash && !is_json_type(request.content_type))
+    return {};
+  // The braces are part of the protocol's text.
+  return make_api_error(
+      error_code::authentication_failed,
+      "Invalid payload hash: {{hash}}\nComputed payload hash: " + computed +
+          "\nThis happens when your request carries a signed hash of the payload and the hash "
+          "doesn't match the hash we've computed on the server-side.");
+}
+
+outcome<boost::json::value> api_lane::parse(std::string_view text) {
+  boost::system::error_code failed;
+  auto value = parser_.parse(
+      text, arena_users_ == 1 ? boost::json::storage_ptr{&arena_} : boost::json::storage_ptr{},
+      failed);
+  if (failed)
+    return make_api_error(error_code::malformed_payload,
+                          "Failed to parse JSON: " + failed.message());
+  // Moving keeps the value where it is; another storage would mean a copy.
+  return outcome<boost::json::value>{std::move(value)};
+}
+
+}  // namespace troupe

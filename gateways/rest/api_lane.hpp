@@ -1,0 +1,100 @@
+#pragma once
+
+#include "gateways/rest/api_call.hpp"
+#include "gateways/rest/handlers/task_intake.hpp"
+#include "gateways/rest/page_tokens.hpp"
+#include "gateways/rest/request_log.hpp"
+#include "gateways/rest/rest_gateway.hpp"
+#include "messages/json_parser.hpp"
+#include "runtime/auth/authenticate.hpp"
+
+#include <boost/json/monotonic_resource.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+class blob_signer;
+class lane;
+class served_methods;
+class switchboard;
+struct settings;
+
+/// What all API calls of one lane share. Used on that lane only, after it was set up.
+struct api_lane {
+  /// `parts` must outlive it.
+  api_lane(lane& where, const rest_gateway_parts& parts, const served_methods& table);
+
+  lane& on;
+  switchboard& board;
+  const settings& config;
+  const blob_signer* signer;  ///< knows the root URL; null in tests
+  const served_methods& methods;
+  const build_info& build;
+  const std::function<bool()>& healthy;
+  page_tokens tokens;
+  intake_limits intake;
+  timestamp started;
+  request_log log;
+  std::string scope_buffer;  ///< room for checks of scopes
+
+  /// Replies are held against their schemas: a mistake of ours is found by every test of a debug
+  /// build, and costs nobody anything in a release.
+#ifdef NDEBUG
+  bool checks_replies = false;
+#else
+  bool checks_replies = true;
+#endif
+
+  /// Who may do what, at present; set by `use`.
+  auth_snapshot_ptr snapshot;
+  certificate_cache certificates;
+
+  /// The root URL, as it stands in messages.
+  std::string_view root_url() const;
+
+  /// Goes over to another snapshot.
+  void use(auth_snapshot_ptr next);
+
+  /// Who makes the request; the caller without credentials has the scopes of `anonymous`. Bad
+  /// credentials are `authentication_failed`. The payload hash is checked, too.
+  outcome<caller_ptr> authenticate(const api_request& request);
+
+  /// Gives back runs whose claim could not be delivered, and forgets them.
+  void give_back(std::vector<handed_out_run>& runs);
+
+  /// Parses JSON into the arena when it is free, into the heap otherwise (a call that is answered
+  /// while another one's handler runs). An `arena_lease` must be held.
+  outcome<boost::json::value> parse(std::string_view text);
+
+ private:
+  friend class arena_lease;
+
+  outcome<void> check_payload(const api_request& request, const std::string& hash);
+
+  std::vector<unsigned char> arena_memory_;
+  boost::json::monotonic_resource arena_;
+  json_parser parser_;
+  unsigned arena_users_ = 0;
+};
+
+/// Keeps the parsed body of one call in the arena of its lane; when the last one ends the arena is
+/// empty again. Whoever holds one lets go of all values before.
+class arena_lease {
+ public:
+  explicit arena_lease(api_lane& lane) : lane_(lane) { ++lane_.arena_users_; }
+  ~arena_lease() {
+    if (--lane_.arena_users_ == 0)
+      lane_.arena_.release();
+  }
+  arena_lease(const arena_lease&) = delete;
+  arena_lease& operator=(const arena_lease&) = delete;
+
+ private:
+  api_lane& lane_;
+};
+
+}  // namespace troupe

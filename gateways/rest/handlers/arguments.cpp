@@ -1,0 +1,44 @@
+#include "gateways/rest/handlers/arguments.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::uint32_t most_rows = 1000;
+
+/// A decimal number; the largest one for what does not fit.
+std::uint32_t number_of(std::string_view digits) {
+  std::uint32_t value = 0;
+  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return failed == std::errc{} ? value : UINT32_MAX;
+}
+
+}  // namespace
+
+task_id task_argument(const request_context& call) {
+  return task_id::parse(call.param("taskId")).value_or(task_id{});
+}
+
+outcome<run_id> run_argument(const request_context& call) {
+  const auto run = number_of(call.param("runId"));
+  if (run == UINT32_MAX)
+    return make_api_error(error_code::resource_not_found,
+                          "The task has no run " + std::string{call.param("runId")});
+  return run;
+}
+
+std::string text_member(request_context& call, std::string_view name) {
+  const auto* body = call.body().if_object();
+  const auto* value = body == nullptr ? nullptr : body->if_contains(name);
+  return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
+}
+
+std::uint32_t page_limit(const request_context& call) {
+  const auto limit = call.query("limit");
+  return limit ? std::clamp(number_of(*limit), 1u, most_rows) : most_rows;
+}
+
+}  // namespace troupe

@@ -1,0 +1,47 @@
+#include "gateways/rest/handlers/handlers.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace troupe {
+
+namespace {
+
+// Monitoring methods are the same for every service.
+constexpr std::string_view any_service = "*";
+
+constexpr std::array rows{
+    handler_row{any_service, "ping", handlers::ping},
+    handler_row{any_service, "lbheartbeat", handlers::lbheartbeat},
+    handler_row{any_service, "heartbeat", handlers::heartbeat},
+    handler_row{any_service, "version", handlers::version},
+    handler_row{"queue", "createTask", handlers::create_task},
+    handler_row{"queue", "task", handlers::task},
+    handler_row{"queue", "status", handlers::status},
+    handler_row{"queue", "scheduleTask", handlers::schedule_task},
+    handler_row{"queue", "rerunTask", handlers::rerun_task},
+    handler_row{"queue", "cancelTask", handlers::cancel_task},
+    handler_row{"queue", "claimWork", handlers::claim_work},
+    handler_row{"queue", "reclaimTask", handlers::reclaim_task},
+    handler_row{"queue", "reportCompleted", handlers::report_completed},
+    handler_row{"queue", "reportFailed", handlers::report_failed},
+    handler_row{"queue", "reportException", handlers::report_exception},
+    handler_row{"queue", "createArtifact", handlers::create_artifact},
+    handler_row{"queue", "getArtifact", handlers::get_artifact},
+    handler_row{"queue", "getLatestArtifact", handlers::get_latest_artifact},
+    handler_row{"queue", "listTaskGroup", handlers::list_task_group},
+    handler_row{"queue", "taskQueueCounts", handlers::task_queue_counts},
+    handler_row{"queue", "getWorker", handlers::get_worker},
+    handler_row{"queue", "quarantineWorker", handlers::quarantine_worker},
+};
+
+}  // namespace
+
+api_handler find_handler(std::string_view service, std::string_view method) {
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const handler_row& row) {
+    return row.method == method && (row.service == service || row.service == any_service);
+  });
+  return found == rows.end() ? nullptr : found->serve;
+}
+
+}  // namespace troupe

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "gateways/rest/request_context.hpp"
+
+#include <string_view>
+
+namespace troupe {
+
+/// Which function serves which method of a service.
+struct handler_row {
+  std::string_view service;
+  std::string_view method;
+  api_handler serve;
+};
+
+/// The handler of a method; null for one that is not served yet.
+api_handler find_handler(std::string_view service, std::string_view method);
+
+// One file of handlers a category of methods; each function has the name of its method.
+
+namespace handlers {
+
+// monitoring.cpp
+void ping(request_context& call);
+void lbheartbeat(request_context& call);
+void heartbeat(request_context& call);
+void version(request_context& call);
+
+// tasks.cpp
+void create_task(request_context& call);
+void task(request_context& call);
+void status(request_context& call);
+void schedule_task(request_context& call);
+void rerun_task(request_context& call);
+void cancel_task(request_context& call);
+
+// claims.cpp
+void claim_work(request_context& call);
+void reclaim_task(request_context& call);
+
+// reports.cpp
+void report_completed(request_context& call);
+void report_failed(request_context& call);
+void report_exception(request_context& call);
+
+// artifacts.cpp
+void create_artifact(request_context& call);
+void get_artifact(request_context& call);
+void get_latest_artifact(request_context& call);
+
+// groups.cpp
+void list_task_group(request_context& call);
+
+// counts.cpp
+void task_queue_counts(request_context& call);
+
+// workers.cpp
+void get_worker(request_context& call);
+void quarantine_worker(request_context& call);
+
+}  // namespace handlers
+
+}  // namespace troupe
