@@ -1,0 +1,155 @@
+#include "workers/loop/queue_client.hpp"
+
+#include "runtime/clock/clock.hpp"
+#include "runtime/clock/random.hpp"
+
+#include <curl/curl.h>
+#include <boost/json.hpp>
+
+namespace troupe {
+
+namespace json = boost::json;
+
+namespace {
+
+void prepare_curl() {
+  static const auto result = curl_global_init(CURL_GLOBAL_DEFAULT);
+  (void)result;
+}
+
+std::size_t take_bytes(char* data, std::size_t size, std::size_t count, void* out) {
+  static_cast<std::string*>(out)->append(data, size * count);
+  return size * count;
+}
+
+}  // namespace
+
+json::value call_result::json() const {
+  boost::system::error_code failed;
+  auto value = json::parse(body, failed);
+  return failed ? json::value{} : value;
+}
+
+queue_client::queue_client(std::string root_url, const std::atomic<bool>* give_up)
+    : root_url_(std::move(root_url)), where_(split_root_url(root_url_)), give_up_(give_up) {
+  prepare_curl();
+  curl_ = curl_easy_init();
+  if (give_up_ != nullptr)
+    multi_ = curl_multi_init();
+}
+
+queue_client::~queue_client() {
+  curl_easy_cleanup(curl_);
+  if (multi_ != nullptr)
+    curl_multi_cleanup(multi_);
+}
+
+void queue_client::wake() {
+  if (multi_ != nullptr)
+    curl_multi_wakeup(multi_);
+}
+
+// A call that may be given up waits where it can be woken; the others simply wait.
+int queue_client::run_transfer() {
+  if (multi_ == nullptr)
+    return curl_easy_perform(curl_);
+  curl_multi_add_handle(multi_, curl_);
+  int running = 1;
+  int result = CURLE_ABORTED_BY_CALLBACK;
+  while (!*give_up_) {
+    if (curl_multi_perform(multi_, &running) != CURLM_OK)
+      break;
+    if (running == 0) {
+      int left = 0;
+      if (const auto* done = curl_multi_info_read(multi_, &left))
+        result = done->data.result;
+      break;
+    }
+    curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+  }
+  curl_multi_remove_handle(multi_, curl_);
+  return result;
+}
+
+call_result queue_client::perform(const std::string& url, std::string_view verb,
+                                  const std::string& body, const std::vector<std::string>& headers,
+                                  std::chrono::milliseconds timeout, bool follow) {
+  call_result result;
+  auto* curl = static_cast<CURL*>(curl_);
+  curl_easy_reset(curl);
+  curl_slist* list = nullptr;
+  for (const auto& header : headers)
+    list = curl_slist_append(list, header.c_str());
+  list = curl_slist_append(list, "Expect:");
+  const std::string verb_text{verb};
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, verb_text.c_str());
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+  curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, follow ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_bytes);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &result.body);
+  if (follow)  // files come as they were before they were compressed for storage
+    curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
+  if (verb != "GET") {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  }
+  const auto code = run_transfer();
+  curl_slist_free_all(list);
+  if (code != CURLE_OK) {
+    result.trouble = curl_easy_strerror(static_cast<CURLcode>(code));
+    return result;
+  }
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  result.status = static_cast<unsigned>(status);
+  return result;
+}
+
+call_result queue_client::call(const credentials& by, std::string_view verb,
+                               const std::string& target, const std::string& body,
+                               std::string_view content_type, std::chrono::milliseconds timeout,
+                               const std::optional<std::vector<std::string>>& scopes) {
+  const signed_target signs{verb, target, where_.host, where_.port};
+  const auto nonce = make_slugid(thread_random()).substr(0, 8);
+  std::vector<std::string> headers = {"Authorization: " +
+                                      sign_header(by, signs, system_clock{}.now(), nonce, scopes)};
+  if (!body.empty())
+    headers.push_back("Content-Type: " + std::string{content_type});
+  else
+    headers.emplace_back("Content-Type:");
+  return perform(root_url_ + target, verb, body, headers, timeout, false);
+}
+
+call_result queue_client::put(const std::string& url, const std::string& bytes,
+                              const std::vector<std::string>& headers) {
+  return perform(url, "PUT", bytes, headers, std::chrono::minutes{30}, true);
+}
+
+call_result queue_client::get(const std::string& url) {
+  return perform(url, "GET", {}, {}, std::chrono::minutes{30}, true);
+}
+
+std::string encode_segment(std::string_view text) {
+  static constexpr char hex[] = "0123456789ABCDEF";
+  std::string out;
+  for (char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view{"-_.~"}.find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+      continue;
+    }
+    const auto u = static_cast<unsigned char>(c);
+    out += '%';
+    out += hex[u >> 4];
+    out += hex[u & 15];
+  }
+  return out;
+}
+
+}  // namespace troupe

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "runtime/auth/credentials.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+/// What a call came to. Status 0: the server was not reached.
+struct call_result {
+  unsigned status = 0;
+  std::string body;
+  std::string trouble;  ///< why the server was not reached
+
+  bool good() const { return status >= 200 && status < 400; }
+  /// Worth repeating: not reached, overloaded, or a failure of the server.
+  bool passing() const { return status == 0 || status >= 500 || status == 429; }
+  boost::json::value json() const;
+};
+
+/// Calls the API over HTTP, blocking, on one kept connection. Used by one thread at a time.
+class queue_client {
+ public:
+  /// A call under way is given up when `give_up` is true and `wake` is called.
+  explicit queue_client(std::string root_url, const std::atomic<bool>* give_up = nullptr);
+  ~queue_client();
+  queue_client(const queue_client&) = delete;
+  queue_client& operator=(const queue_client&) = delete;
+
+  /// One signed call; `target` is the raw path with query.
+  call_result call(const credentials& by, std::string_view verb, const std::string& target,
+                   const std::string& body, std::string_view content_type,
+                   std::chrono::milliseconds timeout = std::chrono::seconds{30},
+                   const std::optional<std::vector<std::string>>& scopes = {});
+
+  /// An unsigned PUT of a file's or a text's bytes to a URL.
+  call_result put(const std::string& url, const std::string& bytes,
+                  const std::vector<std::string>& headers);
+
+  /// An unsigned GET of a URL, which may redirect.
+  call_result get(const std::string& url);
+
+  /// Lets a call under way look at `give_up`; from any thread.
+  void wake();
+
+  const std::string& root_url() const { return root_url_; }
+
+ private:
+  call_result perform(const std::string& url, std::string_view verb, const std::string& body,
+                      const std::vector<std::string>& headers, std::chrono::milliseconds timeout,
+                      bool follow);
+  int run_transfer();
+
+  std::string root_url_;
+  host_and_port where_;
+  const std::atomic<bool>* give_up_;
+  void* curl_ = nullptr;
+  void* multi_ = nullptr;  // only with `give_up_`
+};
+
+/// Encodes a path segment as stock clients do.
+std::string encode_segment(std::string_view text);
+
+}  // namespace troupe

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "runtime/auth/credentials.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace troupe {
+
+/// What a worker is and where it works.
+struct worker_options {
+  std::string root_url;
+  credentials by;
+  std::string task_queue_id;
+  std::string worker_group;
+  std::string worker_id;
+  unsigned capacity = 1;                       ///< tasks at once
+  std::string work_dir;                        ///< one directory a task is made below it
+  std::chrono::seconds idle_timeout{0};        ///< ends after so long without a task; 0: never
+  std::chrono::milliseconds kill_grace{5000};  ///< between SIGTERM and SIGKILL
+};
+
+/// Claims and runs tasks until SIGTERM (tasks are stopped and reported as worker-shutdown) or
+/// SIGINT (tasks are finished first; a second one acts as SIGTERM). Blocks; answers the exit code.
+/// The signals must be blocked in the calling thread.
+int run_worker(const worker_options& options);
+
+}  // namespace troupe
