@@ -1,0 +1,27 @@
+#pragma once
+
+#include "messages/api_error.hpp"
+
+#include <string>
+
+namespace troupe {
+
+/// The three files that one side of the CAF port needs.
+struct tls_files {
+  std::string certificate;
+  std::string key;
+  std::string authority;
+};
+
+/// Makes, once, a small certificate authority in `directory` with one certificate for the server
+/// and one for its workers, all for ten years; later calls find what is there. Keys have mode 0600.
+/// Only who has a certificate of this authority can open the CAF port.
+outcome<void> ensure_authority(const std::string& directory);
+
+/// The server's files of an authority made by `ensure_authority`.
+tls_files server_tls(const std::string& directory);
+
+/// The workers' files.
+tls_files worker_tls(const std::string& directory);
+
+}  // namespace troupe

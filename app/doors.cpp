@@ -1,0 +1,73 @@
+#include "app/doors.hpp"
+
+#include "actors/log_stream/log_directory_actor.hpp"
+#include "gateways/rest/rest_gateway.hpp"
+#include "gateways/websocket/log_doors.hpp"
+#include "gateways/websocket/task_page_door.hpp"
+#include "gateways/zeromq/zeromq_gateway.hpp"
+#include "runtime/lane/caf_compat.hpp"
+#include "runtime/lane/lane.hpp"
+#include "runtime/lane/switchboard_handles.hpp"
+#include "runtime/store/lane_store.hpp"
+
+namespace troupe {
+
+namespace {
+
+constexpr std::int64_t spool_lasts_s = 7 * 24 * 3600;
+
+zeromq_options bus_options(const settings& config) {
+  zeromq_options options;
+  options.pub_port = config.zmq_pub_port;
+  options.router_port = config.zmq_router_port;
+  options.redis = *redis_endpoint::parse(config.redis);
+  return options;
+}
+
+}  // namespace
+
+struct other_doors::impl {
+  explicit impl(parts given) : with(std::move(given)), bus(bus_options(*with.config)) {}
+
+  log_directory_actor make_logs(lane& on);
+
+  parts with;
+  zeromq_gateway bus;
+};
+
+log_directory_actor other_doors::impl::make_logs(lane& on) {
+  log_directory_options options{with.data_dir + "/logs"};
+  options.successor = [this, &on] {
+    auto& place = with.board->directory().logs[on.index()];
+    const auto failed = std::exchange(place, make_logs(on));
+    act::dismiss(on.executor(), failed);
+  };
+  return with.system->spawn<log_directory_shell, caf::lazy_init>(on, std::move(options));
+}
+
+other_doors::other_doors(parts given) : impl_(std::make_unique<impl>(std::move(given))) {
+  const auto& with = impl_->with;
+  remove_old_spools(with.data_dir + "/logs", spool_lasts_s);
+  for (auto* on : with.lanes)
+    with.board->directory().logs[on->index()] = impl_->make_logs(*on);
+}
+
+other_doors::~other_doors() = default;
+
+void other_doors::listen_to(lane_store& store) { store.add_listener(impl_->bus); }
+
+void other_doors::add_routes(rest_gateway& rest) {
+  add_log_routes(rest, *impl_->with.board);
+  add_task_page_routes(rest);
+}
+
+outcome<void> other_doors::open(rest_gateway&, node_doors& doors) {
+  TROUPE_CHECK(impl_->bus.start());
+  doors.zmq_pub_port = impl_->bus.pub_port();
+  doors.zmq_router_port = impl_->bus.router_port();
+  return boost::system::in_place_value;
+}
+
+void other_doors::close() { impl_->bus.stop(); }
+
+}  // namespace troupe

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "app/certificate_authority.hpp"
+#include "app/node.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace caf {
+class actor_system;
+}
+
+namespace troupe {
+
+class lane;
+class lane_store;
+class rest_gateway;
+class switchboard;
+
+/// All doors of a node besides REST: events over ZeroMQ, live logs, pages, remote workers.
+class other_doors {
+ public:
+  struct parts {
+    std::vector<lane*> lanes;
+    switchboard* board = nullptr;
+    const settings* config = nullptr;
+    std::string data_dir;
+    caf::actor_system* system = nullptr;
+  };
+
+  explicit other_doors(parts given);
+  ~other_doors();
+
+  /// Before the lanes run: the events of this store are published.
+  void listen_to(lane_store& store);
+
+  /// Before REST listens: routes of logs and pages.
+  void add_routes(rest_gateway& rest);
+
+  /// Opens ports; fills in which.
+  outcome<void> open(rest_gateway& rest, node_doors& doors);
+
+  /// Closes them; nothing is told any more.
+  void close();
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace troupe

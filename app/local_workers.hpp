@@ -1,0 +1,43 @@
+#pragma once
+
+#include "actors/provisioner/machine_launcher.hpp"
+#include "app/worker_process.hpp"
+#include "runtime/auth/credentials.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// Starts workers as processes of this machine, for the provisioner of the provider `local`. A
+/// thread of its own starts them, hears at once when one ends, and kills one that does not end in
+/// time.
+class local_workers final : public machine_launcher {
+ public:
+  /// `by` is what the workers sign with; their logs and work are below `data_dir`.
+  local_workers(credentials by, std::string data_dir,
+                std::chrono::milliseconds grace = std::chrono::seconds{15});
+  ~local_workers() override;
+
+  /// From now on workers can be started: the server answers at this URL. Those that were ordered
+  /// before are started now.
+  void open(const std::string& root_url);
+
+  /// Lets all workers give back what they run and end, and waits for that. Nothing is started any
+  /// more, and no end is told.
+  void stop_all();
+
+  void on_end(std::function<void(machine_ended)> listener) override;
+  void start(const start_worker& order) override;
+  void stop(const machine& which) override;
+  std::vector<machine> machines() const override;
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace troupe

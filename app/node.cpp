@@ -1,0 +1,429 @@
+#include "app/node.hpp"
+
+#include "actors/company/company.hpp"
+#include "actors/task/task_scopes.hpp"
+#include "app/doors.hpp"
+#include "app/free_ports.hpp"
+#include "app/local_workers.hpp"
+#include "app/version.hpp"
+#include "gateways/rest/rest_gateway.hpp"
+#include "messages/interfaces.hpp"
+#include "runtime/auth/snapshot.hpp"
+#include "runtime/blobs/blob_signer.hpp"
+#include "runtime/blobs/blob_store.hpp"
+#include "runtime/clock/random.hpp"
+#include "runtime/config/server_key.hpp"
+#include "runtime/lane/caf_compat.hpp"
+#include "runtime/lane/lane.hpp"
+#include "runtime/lane/switchboard_handles.hpp"
+#include "runtime/log/log.hpp"
+#include "runtime/store/lane_store.hpp"
+#include "runtime/store/preflight.hpp"
+#include "runtime/supervision/lane_supervisor.hpp"
+
+#include <caf/io/middleman.hpp>
+#include <caf/openssl/manager.hpp>
+
+#include <future>
+#include <thread>
+
+namespace troupe {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view queue_client = "static/taskcluster/queue";
+constexpr std::string_view local_worker_client = "static/troupe/local-workers";
+constexpr std::string_view local_queue = "local/default";
+constexpr std::string_view local_group = "local";
+constexpr timestamp far_future{253'402'300'799'000};  // the end of year 9999
+
+// Few threads, none of which polls: lanes do the work.
+struct system_config : caf::actor_system_config {
+  explicit system_config(const tls_files& tls) {
+    set("caf.scheduler.policy", "sharing");
+    set("caf.scheduler.max-threads", 1);
+    set("caf.scheduler.max-throughput", 64);
+    load<caf::io::middleman>();
+    load<caf::openssl::manager>();
+    act::set_tls(*this, tls.certificate, tls.key, tls.authority);
+  }
+};
+
+void prepare_caf() {
+  static const bool done = [] {
+    caf::core::init_global_meta_objects();
+    caf::io::middleman::init_global_meta_objects();
+    caf::openssl::manager::init_global_meta_objects();
+    caf::init_global_meta_objects<caf::id_block::troupe>();
+    return true;
+  }();
+  (void)done;
+}
+
+auth_client internal_client(std::string_view id, const std::string& token, scope_list scopes) {
+  return {{std::string{id}, token, std::move(scopes), far_future, false}, "Internal client", true};
+}
+
+auth_setup auth_setup_of(const settings& config, const credentials& queue,
+                         const credentials& local_workers) {
+  auth_setup setup;
+  setup.static_clients.push_back(internal_client(queue.client_id, queue.access_token, {"*"}));
+  setup.static_clients.push_back(
+      internal_client(local_workers.client_id, local_workers.access_token,
+                      {"queue:claim-work:" + std::string{local_queue},
+                       "queue:worker-id:" + std::string{local_group} + "/*"}));
+  for (const auto& entry : config.static_clients)
+    setup.static_clients.push_back(
+        {{entry.client_id, entry.access_token, entry.scopes, far_future, false},
+         entry.description,
+         true});
+  setup.anonymous_scopes = config.anonymous_scopes;
+  return setup;
+}
+
+pool_settings local_pool(const settings& config) {
+  pool_settings pool;
+  pool.id.text = local_queue;
+  pool.provider = "local";
+  pool.worker_group = local_group;
+  pool.min_workers = config.local_workers_min;
+  pool.max_workers = config.local_workers_max;
+  pool.capacity_per_worker = config.local_worker_capacity;
+  pool.idle_time = std::chrono::seconds{config.local_worker_idle_s};
+  return pool;
+}
+
+unsigned lane_count(const settings& config) {
+  if (config.lanes != 0)
+    return config.lanes;
+  const auto cores = std::thread::hardware_concurrency();
+  return cores > 1 ? cores - 1 : 1;
+}
+
+api_error trouble(std::string text) {
+  return make_api_error(error_code::service_unavailable, std::move(text));
+}
+
+}  // namespace
+
+struct node::impl {
+  impl(settings given, std::string directory)
+      : config(std::move(given)), data_dir(std::move(directory)) {}
+
+  outcome<void> prepare();
+  void make_lanes();
+  outcome<void> start_stores();
+  outcome<void> recover();
+  void make_rest();
+  outcome<void> open_auth();
+  outcome<node_doors> open_doors();
+  void make_company_parts();
+  void make_pools();
+  void run_lane(lane& on);
+
+  // Runs a step on every lane at the same time and waits for all; the first error text, or empty.
+  std::string on_all_lanes(
+      const std::function<void(std::size_t, std::function<void(std::string)>)>& step);
+
+  settings config;
+  std::string data_dir;
+  std::string server_key;
+  credentials queue_credentials;
+  credentials local_credentials;
+  system_clock time;
+  std::unique_ptr<system_config> caf_config;
+  std::unique_ptr<caf::actor_system> system;
+  std::vector<std::unique_ptr<lane>> lanes;
+  std::vector<std::unique_ptr<lane_store>> stores;
+  std::vector<std::unique_ptr<lane_supervisor>> supervisors;
+  std::unique_ptr<switchboard> board;
+  company_parts parts;
+  std::vector<std::unique_ptr<lane_company>> companies;
+  std::vector<std::thread> threads;
+  std::unique_ptr<blob_signer> signer;
+  std::unique_ptr<blob_store> blobs;
+  std::unique_ptr<rest_gateway> rest;
+  std::unique_ptr<other_doors> others;
+  std::unique_ptr<local_workers> local;  // null: no worker is started here
+  credential_issuer issuer;
+  std::promise<outcome<void>> first_snapshot;
+  bool has_snapshot = false;  // of lane 0
+  std::function<void(std::string)> fatal;
+  std::atomic<std::size_t> recovered{0};
+  bool running = false;
+};
+
+node::node(settings config, std::string data_dir)
+    : impl_(std::make_unique<impl>(std::move(config), std::move(data_dir))) {}
+
+node::~node() { stop(); }
+
+void node::on_fatal(std::function<void(std::string)> handler) { impl_->fatal = std::move(handler); }
+
+std::size_t node::recovered_tasks() const { return impl_->recovered; }
+
+outcome<node_doors> node::start() {
+  TROUPE_CHECK(impl_->prepare());
+  impl_->make_lanes();
+  impl_->running = true;
+  TROUPE_CHECK(impl_->start_stores());
+  TROUPE_CHECK(impl_->recover());
+  return impl_->open_doors();
+}
+
+outcome<void> node::impl::prepare() {
+  TROUPE_CHECK(check_ports(config));
+  TROUPE_TRY(auto endpoint, redis_endpoint::parse(config.redis));
+  TROUPE_TRY(auto report, check_redis(endpoint, 5s));
+  for (const auto& warning : report.warnings)
+    log_message(severity::warning, warning);
+  TROUPE_TRY(server_key, load_server_key(data_dir, thread_random()));
+  const auto token = [this](std::string_view of) { return base64url(derive_key(server_key, of)); };
+  queue_credentials = {std::string{queue_client}, token("queue-client"), {}};
+  local_credentials = {std::string{local_worker_client}, token("local-workers"), {}};
+  issuer = credential_issuer{queue_credentials.client_id, queue_credentials.access_token};
+  signer = std::make_unique<blob_signer>(derive_key(server_key, "blob-urls"));
+  blobs = std::make_unique<blob_store>(data_dir + "/artifacts");
+  TROUPE_CHECK(blobs->open());
+  return ensure_authority(data_dir + "/tls");
+}
+
+void node::impl::make_lanes() {
+  prepare_caf();
+  caf_config = std::make_unique<system_config>(server_tls(data_dir + "/tls"));
+  system = std::make_unique<caf::actor_system>(*caf_config);
+  const auto count = static_cast<std::uint16_t>(lane_count(config));
+  std::vector<lane*> all;
+  for (std::uint16_t i = 0; i < count; ++i) {
+    lanes.push_back(std::make_unique<lane>(i, count, *system, time));
+    all.push_back(lanes.back().get());
+  }
+  board = std::make_unique<switchboard>(all);
+  auto& directory = board->directory();
+  directory.queues.resize(count);
+  directory.groups.resize(count);
+  directory.logs.resize(count);
+  directory.workers.resize(count);
+  directory.pools.resize(count);
+  make_company_parts();
+  make_pools();
+  store_options options;
+  options.redis = *redis_endpoint::parse(config.redis);
+  options.event_retention_bytes = std::uint64_t{config.event_retention_mib} << 20;
+  options.event_retention_time = std::chrono::hours{config.event_retention_h};
+  for (auto& on : lanes) {
+    on->attach_peers(all);
+    stores.push_back(std::make_unique<lane_store>(*on, options));
+    on->attach_store(*stores.back());
+    const auto give_up = [this](std::string why) {
+      if (fatal)
+        fatal(std::move(why));
+    };
+    stores.back()->on_fatal(give_up);
+    supervisors.push_back(std::make_unique<lane_supervisor>(*on));
+    supervisors.back()->on_give_up(give_up);
+    on->attach_supervisor(*supervisors.back());
+    stores.back()->on_trouble([](std::string what) { log_message(severity::warning, what); });
+    on->on_undelivered([this, lane = on.get()](const handed_out_run& run) {
+      board->tell(*lane, return_run{run.task, run.run});
+    });
+    companies.push_back(std::make_unique<lane_company>(*system, *on, *board, parts));
+    companies.back()->spawn();
+  }
+  others = std::make_unique<other_doors>(
+      other_doors::parts{all, board.get(), &config, data_dir, system.get()});
+  for (auto& store : stores)
+    others->listen_to(*store);
+  for (auto& on : lanes)
+    threads.emplace_back([this, lane = on.get()] { run_lane(*lane); });
+}
+
+// Actors look after what their handlers throw. What else is thrown nobody can put right: the server
+// ends in order, which the lane is still needed for, and a restart reads the truth.
+void node::impl::run_lane(lane& on) {
+  for (bool again = true; again;) {
+    again = false;
+    try {
+      on.run();
+    } catch (const std::exception& unforeseen) {
+      again = true;
+      if (fatal)
+        fatal("lane " + std::to_string(on.index()) + " failed: " + unforeseen.what() +
+              "; restart the server, which reads the truth from Redis");
+    }
+  }
+}
+
+void node::impl::make_company_parts() {
+  parts.task.claim_timeout = std::chrono::seconds{config.claim_timeout_s};
+  parts.task.deadline_grace = std::chrono::seconds{config.deadline_grace_s};
+  parts.claim_wait = std::chrono::seconds{config.claim_wait_s};
+  parts.credentials = [this](const task_id& task, run_id run, const worker_name& worker,
+                             timestamp now, timestamp taken_until,
+                             const std::vector<std::string>& scopes) {
+    auto& random = thread_random();
+    return run_credentials(issuer, task, run, worker, now, taken_until, scopes,
+                           make_slugid(random) + make_slugid(random));
+  };
+  parts.authorise_on_task = &authorise_on_task;
+  parts.authorise_artifacts = &authorise_artifacts;
+  parts.put_url = [this](const std::string& key, const std::string& type, timestamp until) {
+    return signer->put_url(key, type, until);
+  };
+  parts.get_url = [this](const std::string& key, timestamp until) {
+    return signer->get_url(key, until);
+  };
+  parts.auth = auth_setup_of(config, queue_credentials, local_credentials);
+  // On lane 0, at the start and whenever clients or roles change.
+  parts.publish_snapshot = [this](outcome<auth_snapshot_ptr> snapshot) {
+    if (snapshot)
+      rest->set_snapshot(*snapshot);
+    else if (has_snapshot)
+      log_message(severity::error,
+                  "clients and roles stay as they were: " + snapshot.error().message);
+    if (!std::exchange(has_snapshot, true))
+      first_snapshot.set_value(snapshot ? outcome<void>{boost::system::in_place_value}
+                                        : outcome<void>{std::move(snapshot).error()});
+  };
+}
+
+void node::impl::make_pools() {
+  if (config.local_workers_max == 0)
+    return;
+  local = std::make_unique<local_workers>(local_credentials, data_dir);
+  parts.pools.push_back(local_pool(config));
+  parts.launchers["local"] = local.get();
+}
+
+std::string node::impl::on_all_lanes(
+    const std::function<void(std::size_t, std::function<void(std::string)>)>& step) {
+  std::vector<std::promise<std::string>> promises(lanes.size());
+  for (std::size_t i = 0; i < lanes.size(); ++i)
+    lanes[i]->post([&step, &promises, i] {
+      step(i, [&promises, i](std::string error) { promises[i].set_value(std::move(error)); });
+    });
+  std::string first;
+  for (auto& promise : promises) {
+    auto error = promise.get_future().get();
+    if (first.empty())
+      first = std::move(error);
+  }
+  return first;
+}
+
+outcome<void> node::impl::start_stores() {
+  const auto error = on_all_lanes([this](std::size_t i, std::function<void(std::string)> done) {
+    stores[i]->start(std::move(done));
+  });
+  if (!error.empty())
+    return trouble(error);
+  return boost::system::in_place_value;
+}
+
+outcome<void> node::impl::recover() {
+  const auto error = on_all_lanes([this](std::size_t i, std::function<void(std::string)> done) {
+    companies[i]->recover_ids(std::move(done));
+  });
+  if (!error.empty())
+    return trouble(error);
+  on_all_lanes([this](std::size_t i, std::function<void(std::string)> done) {
+    companies[i]->recover_tasks([this, done](std::size_t tasks) {
+      recovered += tasks;
+      done("");
+    });
+  });
+  on_all_lanes([this](std::size_t i, std::function<void(std::string)> done) {
+    companies[i]->open();
+    done("");
+  });
+  return boost::system::in_place_value;
+}
+
+void node::impl::make_rest() {
+  rest_gateway_parts gateway;
+  for (auto& on : lanes)
+    gateway.lanes.push_back(on.get());
+  gateway.board = board.get();
+  gateway.config = &config;
+  gateway.signer = signer.get();
+  gateway.blobs = blobs.get();
+  gateway.token_key = derive_key(server_key, "page-tokens");
+  gateway.build = build_info{std::string{program_version()}, std::string{program_commit()},
+                             "troupe", std::string{program_commit()}};
+  gateway.healthy = [this] {
+    return std::none_of(stores.begin(), stores.end(),
+                        [](const auto& store) { return store->overdue(); });
+  };
+  rest = std::make_unique<rest_gateway>(std::move(gateway));
+  others->add_routes(*rest);
+}
+
+// Nobody is let in before it is known who may do what.
+outcome<void> node::impl::open_auth() {
+  lanes.front()->post([this] { companies.front()->open_auth(); });
+  return first_snapshot.get_future().get();
+}
+
+outcome<node_doors> node::impl::open_doors() {
+  make_rest();
+  TROUPE_CHECK(open_auth());
+  node_doors doors;
+  // Sessions tell the root URL to clients, so it is settled before the first of them is served.
+  const auto settle_root_url = [this](std::uint16_t port) {
+    if (config.root_url.empty())
+      config.root_url = "http://" + config.listen + ":" + std::to_string(port);
+    signer->set_root_url(config.root_url);
+  };
+  TROUPE_TRY(doors.http_port, rest->start(config.listen, config.http_port, settle_root_url));
+  doors.root_url = config.root_url;
+  TROUPE_CHECK(others->open(*rest, doors));
+  if (local)
+    local->open(doors.root_url);
+  for (std::size_t i = 0; i < lanes.size(); ++i)
+    lanes[i]->post([this, i] { companies[i]->open_pools(); });
+  return doors;
+}
+
+void node::stop() {
+  if (!impl_->running)
+    return;
+  impl_->running = false;
+  // Workers give back what they run, which needs the doors.
+  if (impl_->local)
+    impl_->local->stop_all();
+  if (impl_->rest) {
+    impl_->rest->stop_accepting();
+    // Waiting claims hear at once that there is nothing; their workers come back to the next
+    // server.
+    for (auto& on : impl_->lanes)
+      on->post([this, lane = on.get()] {
+        lane->executor().post(impl_->board->directory().queues[lane->index()],
+                              queue_timer_fired{{}, true});
+      });
+    std::promise<void> drained;
+    impl_->rest->drain(5s, [&drained] { drained.set_value(); });
+    drained.get_future().wait_for(8s);
+  }
+  if (impl_->others)
+    impl_->others->close();
+  impl_->on_all_lanes([this](std::size_t i, std::function<void(std::string)> done) {
+    impl_->companies[i]->write_workers();
+    done("");
+  });
+  impl_->on_all_lanes([this](std::size_t i, std::function<void(std::string)> done) {
+    impl_->stores[i]->flush_and_stop([done] { done(""); });
+  });
+  impl_->on_all_lanes([this](std::size_t i, std::function<void(std::string)> done) {
+    impl_->companies[i]->dismiss();
+    done("");
+  });
+  for (auto& on : impl_->lanes)
+    on->stop();
+  for (auto& thread : impl_->threads)
+    thread.join();
+  impl_->rest.reset();
+}
+
+}  // namespace troupe

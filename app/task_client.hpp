@@ -1,0 +1,42 @@
+#pragma once
+
+#include "app/stop_signal.hpp"
+#include "messages/api_error.hpp"
+#include "runtime/auth/credentials.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+/// A task that runs one command, and what becomes of it.
+struct command_task {
+  std::string root_url;
+  credentials by;
+  std::string task_queue_id = "local/default";
+  std::vector<std::string> command;
+  std::string name;
+  unsigned max_run_time_s = 3600;
+};
+
+/// Creates the task; answers its id.
+outcome<std::string> create_command_task(const command_task& what);
+
+/// Where the words of a task that is followed go.
+struct task_audience {
+  std::function<void(std::string_view)> log;          ///< bytes of its log
+  std::function<void(const std::string&)> on_notice;  ///< a line: it waits for a worker, say
+};
+
+/// Follows the live log of a task, run after run, until it is resolved; answers its state,
+/// `completed`, `failed` or `exception`, or an empty text once `stop` is set. An outage of the
+/// server is waited out for a minute.
+outcome<std::string> follow_task(const command_task& what, const std::string& task_id,
+                                 const task_audience& to, const stop_signal& stop);
+
+/// Cancels it.
+outcome<void> cancel_task(const command_task& what, const std::string& task_id);
+
+}  // namespace troupe
