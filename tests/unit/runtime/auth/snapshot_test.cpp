@@ -1,0 +1,90 @@
+#include "runtime/auth/snapshot.hpp"
+
+#include "tests/unit/runtime/auth/some_world.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+std::string problem_of(std::vector<client_record> clients, std::vector<role> roles = {}) {
+  const auto made = make_snapshot(clients, std::move(roles));
+  return made ? std::string{} : made.error().message;
+}
+
+client_record some_client() { return {"me", root.access_token, {"a"}, now, false}; }
+
+}  // namespace
+
+TEST_CASE("a snapshot knows what its clients may do, with and without what everybody may") {
+  const auto made = make_snapshot(some_clients(), some_roles());
+  REQUIRE(made.has_value());
+  const auto* client = (*made)->find("some/worker");
+  REQUIRE(client != nullptr);
+  CHECK(client->expanded->list() ==
+        scope_list{"assume:worker:a", "auth:create-client:some/worker/*", "claim:a"});
+  CHECK(client->with_anonymous->list() == scope_list{"assume:anonymous", "assume:worker:a",
+                                                     "auth:create-client:some/worker/*", "claim:a",
+                                                     "public:*"});
+  CHECK((*made)->anonymous()->list() == scope_list{"assume:anonymous", "public:*"});
+  CHECK((*made)->find("nobody") == nullptr);
+  CHECK((*made)->roles().expand({"assume:worker:b"}) == scope_list{"assume:worker:b", "claim:b"});
+}
+
+TEST_CASE("a change makes another snapshot and leaves the first as it was") {
+  const auto first = some_world();
+  auto worker_now = some_clients()[1];
+  worker_now.scopes = {"assume:worker:b"};
+  const auto next = first.with_changes({worker_now, some_client()}, {"off", "nobody"});
+  CHECK(next->serial() != first.serial());
+  CHECK(next->find("some/worker")->expanded->satisfies("claim:b"));
+  CHECK_FALSE(next->find("some/worker")->expanded->satisfies("claim:a"));
+  CHECK(next->find("me")->with_anonymous->satisfies("public:x"));
+  CHECK(next->find("off") == nullptr);
+  CHECK(next->find("root") != nullptr);
+  CHECK(first.find("some/worker")->expanded->satisfies("claim:a"));
+  CHECK(first.find("off") != nullptr);
+  CHECK(first.find("me") == nullptr);
+}
+
+TEST_CASE("records from outside that cannot be used are named") {
+  CHECK(problem_of({some_client()}) == "");
+  auto client = some_client();
+  client.client_id = "no blanks";
+  CHECK(problem_of({client}) ==
+        "client 'no blanks': an id consists of letters, digits and !@/:.+|_-");
+  client = some_client();
+  client.access_token = "short";
+  CHECK(problem_of({client}) ==
+        "client 'me': its access token must be 22 to 66 letters, digits, "
+        "underscores and dashes");
+  client = some_client();
+  client.scopes = {"a**"};
+  CHECK(problem_of({client}) == "client 'me' has the scope 'a**': scopes must not end with `**`");
+  client.scopes = {"\xc3\xa9"};
+  CHECK(problem_of({client}) ==
+        "client 'me' has a scope with characters other than printable ASCII");
+  CHECK(problem_of({some_client(), some_client()}) == "client 'me' is given twice");
+  CHECK(problem_of({}, {{"", {}}}) == "role '': an id consists of printable ASCII");
+  CHECK(problem_of({}, {{"a", {}}, {"a", {}}}) == "role 'a' is given twice");
+  CHECK(problem_of({}, {{"a", {"b**"}}}) ==
+        "role 'a' has the scope 'b**': scopes must not end with `**`");
+  CHECK(problem_of({}, {{"anonymous", {"*"}}})
+            .starts_with("Roles may not contain dependency cycles"));
+}
+
+TEST_CASE("root URLs are split into the host and port that signatures name") {
+  const auto split = [](std::string_view url) {
+    const auto made = split_root_url(url);
+    return made.host + " " + made.port;
+  };
+  CHECK(split("https://tc.example.com") == "tc.example.com 443");
+  CHECK(split("https://tc.example.com/") == "tc.example.com 443");
+  CHECK(split("http://example.com") == "example.com 80");
+  CHECK(split("http://127.0.0.1:8080/x") == "127.0.0.1 8080");
+  CHECK(split("http://[::1]:8080") == "[::1] 8080");
+  CHECK(split("https://[::1]") == "[::1] 443");
+  CHECK(split("example.com:81") == "example.com 81");
+}
