@@ -1,0 +1,31 @@
+# What Troupe stands on; script/bootstrap installs it.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json container)
+find_package(OpenSSL 3 REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(cppzmq REQUIRED)
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+
+include(LocateCaf)
+if(NOT TROUPE_CAF_DIR)
+  message(FATAL_ERROR "no CAF ${TROUPE_CAF_FLOOR} or newer with io and openssl: run script/bootstrap, "
+    "or set CMAKE_PREFIX_PATH to one")
+endif()
+find_package(CAF ${TROUPE_CAF_VERSION} EXACT REQUIRED CONFIG COMPONENTS core io openssl
+  PATHS "${TROUPE_CAF_DIR}" NO_DEFAULT_PATH)
+message(STATUS "Found CAF: ${TROUPE_CAF_DIR} (version ${TROUPE_CAF_VERSION})")
+# Its headers are not clean under our warnings.
+foreach(part core io openssl)
+  set_target_properties(CAF::${part} PROPERTIES
+    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES
+    "$<TARGET_PROPERTY:CAF::${part},INTERFACE_INCLUDE_DIRECTORIES>")
+endforeach()
+
+find_package(Catch2 3 REQUIRED)
