@@ -397,11 +397,6 @@ void node::stop() {
     impl_->rest->stop_accepting();
     // Waiting claims hear at once that there is nothing; their workers come back to the next
     // server.
-    for (auto& on : impl_->lanes)
-      on->post([this, lane = on.get()] {
-        lane->executor().post(impl_->board->directory().queues[lane->index()],
-                              queue_timer_fired{{}, true});
-      });
     std::promise<void> drained;
     impl_->rest->drain(5s, [&drained] { drained.set_value(); });
     drained.get_future().wait_for(8s);

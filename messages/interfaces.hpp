@@ -90,7 +90,7 @@ using task_queue_actor = caf::typed_actor<
     caf::result<void>(resume_claim),
     // A worker wants runs.
     caf::result<void>(claim_work),
-    // That worker went away.
+    // That worker went away, or can wait no longer.
     caf::result<void>(withdraw_claim),
     // A task answers a claim.
     caf::result<void>(claim_answered),

@@ -54,10 +54,13 @@ struct claim_work {
   reply_handle reply;
 };
 
-/// The session behind the reply handle went away: do not claim for it.
+/// Whoever asked can wait no longer.
 struct withdraw_claim {
   task_queue_id queue;
   reply_handle reply;
+  /// Still there to read: answered with what is being claimed for it just now, or with nothing.
+  /// Otherwise nobody is there, and what it gets is given back.
+  bool still_reads = false;
 };
 
 /// A task's answer to `claim_run`: the claim as JSON, or a refusal when `claim_json` is empty.
@@ -88,11 +91,9 @@ struct watch_demand {
   task_queue_id queue;
 };
 
-/// A time the queue asked for has come; or, with `everybody`, the server ends: all waiting claims
-/// are answered empty, so that their workers come back.
+/// A time the queue asked for has come.
 struct queue_timer_fired {
   task_queue_id queue;
-  bool everybody = false;
 };
 
 }  // namespace troupe

@@ -51,7 +51,7 @@ queue_directory_shell::behavior_type queue_directory_shell::make_behavior() {
       receive(&self::watch),
       receive(&self::route<retire_workers>),
       receive(&self::route<remove_worker>),
-      receive(&self::time_came),
+      receive(&self::route<queue_timer_fired>),
       receive(&self::replace),
       receive(&self::remember),
       receive(&self::take_place),
@@ -102,11 +102,6 @@ void queue_directory_shell::count(get_queue_counts& command) {
 void queue_directory_shell::watch(watch_demand& command) {
   watched_.insert(command.queue);
   route(command);
-}
-
-void queue_directory_shell::time_came(queue_timer_fired& command) {
-  for (auto& [id, queue] : queues_)
-    stage_.on.executor().post(queue.actor, queue_timer_fired{id, command.everybody});
 }
 
 // -- after a failure ------------------------------------------------------------------------------

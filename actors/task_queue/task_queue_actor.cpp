@@ -75,8 +75,7 @@ void task_queue_shell::on_exit() {
 
 void task_queue_shell::on_timer() {
   timer_ = 0;
-  stage_.on.executor().post(caf::actor_cast<task_queue_actor>(this),
-                            queue_timer_fired{state_.id, false});
+  stage_.on.executor().post(caf::actor_cast<task_queue_actor>(this), queue_timer_fired{state_.id});
 }
 
 void task_queue_shell::enqueue(enqueue_run& command) {
@@ -115,7 +114,7 @@ void task_queue_shell::claim(claim_work& command) {
 }
 
 void task_queue_shell::withdraw(withdraw_claim& command) {
-  carry_out(on_withdraw(state_, command.reply));
+  carry_out(on_withdraw(state_, command));
 }
 
 void task_queue_shell::answered(claim_answered& command) {
@@ -145,10 +144,8 @@ void task_queue_shell::remove(remove_worker& command) {
   stage_.board.tell(stage_.on, worker_removed{state_.id, std::move(command.worker)});
 }
 
-void task_queue_shell::time_came(queue_timer_fired& command) {
-  const auto until =
-      command.everybody ? stage_.on.now() + 2 * stage_.parts.claim_wait : stage_.on.now();
-  carry_out(troupe::on_timer(state_, until));
+void task_queue_shell::time_came(queue_timer_fired&) {
+  carry_out(troupe::on_timer(state_, stage_.on.now()));
 }
 
 void task_queue_shell::carry_out(task_queue_decision&& decision) {

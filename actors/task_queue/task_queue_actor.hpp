@@ -83,7 +83,6 @@ class queue_directory_shell : public queue_directory_actor::base {
   void count(get_queue_counts& command);
   void watch(watch_demand& command);
   void remember(roll_called& command);
-  void time_came(queue_timer_fired& command);
   void replace(queue_failed& command);
   void take_place(take_over& command);
 

@@ -215,18 +215,23 @@ task_queue_decision on_claim_answered(task_queue_state& state, claim_answered&& 
   return decision;
 }
 
-task_queue_decision on_withdraw(task_queue_state& state, const reply_handle& reply) {
+task_queue_decision on_withdraw(task_queue_state& state, const withdraw_claim& command) {
   task_queue_decision decision;
-  if (const auto found = state.waiting_by_reply.find(key_of(reply));
-      found != state.waiting_by_reply.end() && found->second->reply == reply) {
+  if (const auto found = state.waiting_by_reply.find(key_of(command.reply));
+      found != state.waiting_by_reply.end() && found->second->reply == command.reply) {
     state.waiting.erase(found->second);
     state.waiting_by_reply.erase(found);
+    if (command.still_reads)
+      decision.answers.emplace_back(command.reply, empty_answer());
     return decision;
   }
   for (auto& [number, collector] : state.collectors) {
-    if (collector.call.reply != reply)
+    if (collector.call.reply != command.reply)
       continue;
-    withdraw(decision, collector, {});
+    if (command.still_reads)
+      collector.call.until = {};  // answered when its tasks have; it does not wait again
+    else
+      withdraw(decision, collector, {});
   }
   return decision;
 }

@@ -46,8 +46,8 @@ task_queue_decision on_claim_work(task_queue_state& state, const claim_work& com
 task_queue_decision on_claim_answered(task_queue_state& state, claim_answered&& command,
                                       timestamp now);
 
-/// The session of a call is gone.
-task_queue_decision on_withdraw(task_queue_state& state, const reply_handle& reply);
+/// A call can wait no longer.
+task_queue_decision on_withdraw(task_queue_state& state, const withdraw_claim& command);
 
 /// Answers the calls that have waited long enough.
 task_queue_decision on_timer(task_queue_state& state, timestamp now);

@@ -173,8 +173,9 @@ void api_call::time_out() {
 void api_call::release_claim() {
   if (!abandonable())
     return;
-  stop_waiting();
-  reply(R"({"tasks":[]})");
+  // What is being claimed for it is committed already: dropping the answer would cost the task a
+  // retry.
+  lane_.board.tell(lane_.on, withdraw_claim{task_queue_id{{*claim_queue_}}, handle_, true});
 }
 
 // -- answering

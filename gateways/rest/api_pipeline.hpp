@@ -41,7 +41,7 @@ class api_call final : public request_context, public answer_sink {
   /// No answer came in time: 503, outcome unknown.
   void time_out();
 
-  /// Ends a waiting claim with no runs (shutdown).
+  /// A waiting claim is answered now, with what it is getting or with no runs (shutdown).
   void release_claim();
 
   // For handlers.

@@ -88,6 +88,8 @@ void http_session::dispatch_call() {
     return;
   phase_ = phase::calling;
   call_.start(make_api_request());
+  if (finish_soon_ && phase_ == phase::calling)
+    call_.release_claim();
 }
 
 void http_session::refuse_call(api_error error) {

@@ -27,6 +27,7 @@ enum kind_of_step {
   accept,
   refuse,
   withdraw,
+  hurry,
   release,
   quarantine,
   let_pass,
@@ -162,6 +163,19 @@ struct plain_queue {
     return said;
   }
 
+  words end_wait(unsigned number) {
+    for (auto& one : calls) {
+      if (one.number != number || one.where == place::done)
+        continue;
+      one.until = {};
+      if (one.where == place::waiting) {
+        one.where = place::done;
+        return {"answer w" + std::to_string(number) + ": nothing"};
+      }
+    }
+    return {};
+  }
+
   words time_out() {
     words said;
     for (auto& one : calls)
@@ -234,6 +248,9 @@ void both_queues::take(const step& of) {
     case withdraw:
       expected = plain.leave(some_call);
       return compare(real.withdraw(some_call), expected);
+    case hurry:
+      expected = plain.end_wait(some_call);
+      return compare(real.hurry(some_call), expected);
     case release:
       real.release(some_task);
       plain.claimed.erase(some_task);

@@ -54,7 +54,13 @@ words some_queue::claim_work(unsigned call, std::uint32_t count, unsigned worker
   return tell(on_claim_work(state, command, now, now + wait));
 }
 
-words some_queue::withdraw(unsigned call) { return tell(on_withdraw(state, reply_of(call))); }
+words some_queue::withdraw(unsigned call) {
+  return tell(on_withdraw(state, withdraw_claim{state.id, reply_of(call)}));
+}
+
+words some_queue::hurry(unsigned call) {
+  return tell(on_withdraw(state, withdraw_claim{state.id, reply_of(call), true}));
+}
 
 words some_queue::accept(unsigned task) { return answer_claim(task, true); }
 

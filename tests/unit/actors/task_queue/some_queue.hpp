@@ -27,6 +27,8 @@ struct some_queue {
   words claim_work(unsigned call, std::uint32_t count = 1);
   words claim_work(unsigned call, std::uint32_t count, unsigned worker);
   words withdraw(unsigned call);
+  /// The call can wait no longer, and is still read.
+  words hurry(unsigned call);
   /// The task takes the oldest claim of it that has no answer yet.
   words accept(unsigned task);
   /// It refuses.

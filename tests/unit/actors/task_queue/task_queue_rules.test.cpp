@@ -186,13 +186,37 @@ TEST_CASE("withdrawing what was answered, or was never there, does nothing") {
   CHECK(queue.counts() == counted{0, 1});
 }
 
+TEST_CASE("a call that can wait no longer is answered with what it is getting, or with nothing") {
+  some_queue queue;
+  SECTION("at once while it waits") {
+    queue.claim_work(1);
+    CHECK(queue.hurry(1) == words{"answer w1: nothing"});
+    CHECK(queue.enqueue(1) == words{});
+  }
+  SECTION("with what was claimed for it, and nothing of it is given back") {
+    queue.enqueue(1);
+    queue.enqueue(2);
+    queue.claim_work(1, 2);
+    queue.accept(1);
+    CHECK(queue.hurry(1) == words{});
+    CHECK(queue.accept(2) == words{"answer w1: 1/0 2/0"});
+  }
+  SECTION("and does not go back to the line when all was refused") {
+    queue.enqueue(1);
+    queue.claim_work(1);
+    CHECK(queue.hurry(1) == words{});
+    CHECK(queue.refuse(1) == words{"answer w1: nothing"});
+    CHECK(queue.state.waiting.empty());
+  }
+}
+
 TEST_CASE("a reply slot that is used again is another call") {
   some_queue queue;
   queue.claim_work(1);
   queue.withdraw(1);
   queue.claim_work(1);
   reply_handle older{0, 0, 1, 7};
-  CHECK(on_withdraw(queue.state, older).returned.empty());
+  CHECK(on_withdraw(queue.state, withdraw_claim{queue.state.id, older}).returned.empty());
   CHECK(queue.enqueue(1) == words{"claim 1/0 for w1"});
 }
 
