@@ -26,12 +26,26 @@ const command = (script, overrides) => definition({ taskQueueId: 'local/default'
   deadline: inSeconds(600), payload: { command: [['/bin/sh', '-c', script]], maxRunTime: 300 },
   ...overrides });
 
-// The workers of a place, by their ids.
+function parentOf(pid) {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+  } catch {
+    return 0; // it has ended meanwhile
+  }
+}
+
+// The workers of a place, by their ids; without what they fork, which has their command line until
+// it becomes something else.
 function workers(place) {
-  return place.processes().filter((line) => / worker --queue /.test(line)).map((line) => ({
+  const all = place.processes().filter((line) => / worker --queue /.test(line)).map((line) => ({
     pid: Number(line.split(' ')[0]), id: / --id (\S+)/.exec(line)[1],
   }));
+  const pids = new Set(all.map((worker) => worker.pid));
+  return all.filter((worker) => !pids.has(parentOf(worker.pid)));
 }
+
+// Ended, and waited for by the server, so that it knows.
+const isGone = (pid) => !fs.existsSync(`/proc/${pid}`);
 
 const ids = (place) => workers(place).map((worker) => worker.id).sort();
 
@@ -51,7 +65,9 @@ placeTest('an idle up has no worker; a task brings one, and it goes when it is n
     await q.createTask(first, command('echo first'));
     assert.equal((await resolved(q, first)).state, 'completed');
     assert.deepEqual(ids(place), ['worker']);
-    await until('the worker is gone', () => ids(place).length === 0);
+    const [{ pid }] = workers(place);
+    await until('the worker is gone', () => isGone(pid));
+    assert.deepEqual(ids(place), []);
     const second = slugid();
     await q.createTask(second, command('echo second'));
     const { runs } = await resolved(q, second);
