@@ -11,7 +11,9 @@ machine_factor = 1.0
 
 
 def figure(name, value, unit, wanted="", **more):
-    line = {"figure": name, "value": value, "unit": unit, "wanted": wanted, **more}
+    rounded = lambda number: round(number, 4) if isinstance(number, float) else number
+    more = {key: rounded(number) for key, number in more.items()}
+    line = {"figure": name, "value": rounded(value), "unit": unit, "wanted": wanted, **more}
     figures.append(line)
     print(json.dumps(line), flush=True)
 
@@ -24,7 +26,7 @@ def loaded(name, result, wanted, cpu_wanted):
     """What the load generator reports of requests and their cost."""
     watch = result["watch"]
     figure(name, round(result["tasks_per_s"]), "/s", wanted, errors=result["errors"],
-           latency_us=result["latency_us"])
+           latency_us=result["latency_us"], cpu_s_of_others=result["other_cpu_s"])
     cpu_figure(name + " server CPU", watch["server"]["cpu_us_per_task"], cpu_wanted,
                redis_us=watch["redis"]["cpu_us_per_task"],
                client_us=result["client_cpu_us_per_request"])
@@ -40,7 +42,8 @@ def machine(rig, requests):
     figure("machine factor", round(machine_factor, 2), "x reference", "divides CPU figures")
     ping = rig.load(mode="raw", concurrency=64, tasks=requests, warmup=1000)
     cpu_figure("machine: ping, client CPU", ping["client_cpu_us_per_request"],
-               server_us=ping["watch"]["server"]["cpu_us_per_task"])
+               server_us=ping["watch"]["server"]["cpu_us_per_task"],
+               load_average=ping["loadavg"][0])
 
 
 def print_table():
