@@ -34,13 +34,20 @@ class Rig:
             ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir",
              self.dir.name + "/redis", "--save", "", "--appendonly", "yes", "--appendfsync", fsync],
             stdout=subprocess.DEVNULL)
+        self.server = None
         while not os.path.exists(self.socket):
+            if self.redis.poll() is not None:
+                sys.exit(f"redis-server ended with {self.redis.returncode}")
             time.sleep(0.01)
         self.config = self.dir.name + "/config.yml"
         with open(self.config, "w") as f:
             json.dump({"static-clients": [{"clientId": CLIENT, "accessToken": TOKEN,
                                            "scopes": ["*"], "description": "bench"}]}, f)
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()  # a Redis without its benchmark would stay for ever
+            raise
 
     def start(self, lanes=0):
         info = pathlib.Path(self.data) / "up.json"
@@ -71,8 +78,9 @@ class Rig:
         return self.start()
 
     def close(self):
-        self.server.terminate()
-        self.server.wait()
+        if self.server:
+            self.server.terminate()
+            self.server.wait()
         self.redis.kill()
         self.redis.wait()
         self.dir.cleanup()
