@@ -47,11 +47,10 @@ std::string_view to_string(dependency_rule rule) {
 }
 
 std::optional<task_definition> read_definition(std::string_view text) {
-  boost::system::error_code failed;
-  const auto value = parse_json(text, failed);
-  if (failed || !value.is_object())
+  const json_glance read(text);
+  if (read.object() == nullptr)
     return std::nullopt;
-  const auto& object = value.get_object();
+  const auto& object = *read.object();
   task_definition result;
   result.queue.text = text_of(object, "taskQueueId");
   result.scheduler_id = text_of(object, "schedulerId");

@@ -73,8 +73,9 @@ auto task_shell::receive(void (task_shell::*handle)(Command&)) {
     } catch (...) {
       return fail(command);
     }
-    // Kept only while it is needed several times: a waiting task should be small.
-    status_ = {};
+    // Kept only while it is needed several times: a waiting task should be small. (Assigning would
+    // keep the buffer.)
+    std::string{}.swap(status_);
   };
 }
 

@@ -1,5 +1,6 @@
 #include "actors/task/task_wire.hpp"
 
+#include "messages/json_parser.hpp"
 #include "messages/json_text.hpp"
 
 #include <boost/json.hpp>
@@ -145,11 +146,10 @@ bool read_number(const json::object& object, std::string_view key, Number& out) 
 }
 
 bool read_status(task_state& state, std::string_view text) {
-  boost::system::error_code failed;
-  const auto value = json::parse(text, failed);
-  if (failed || !value.is_object())
+  const json_glance read(text);
+  if (read.object() == nullptr)
     return false;
-  const auto& object = value.get_object();
+  const auto& object = *read.object();
   std::string name;
   const auto* runs = object.if_contains("runs");
   if (!read_text(object, "priority", name) ||
@@ -168,11 +168,10 @@ bool read_status(task_state& state, std::string_view text) {
 }
 
 bool read_internal(task_state& state, std::string_view text) {
-  boost::system::error_code failed;
-  const auto value = json::parse(text, failed);
-  if (failed || !value.is_object())
+  const json_glance read(text);
+  if (read.object() == nullptr)
     return false;
-  const auto& object = value.get_object();
+  const auto& object = *read.object();
   const auto* resolved = object.if_contains("everResolved");
   if (resolved == nullptr || !resolved->is_bool() ||
       !read_number(object, "enqueuedUs", state.enqueued_us))

@@ -134,3 +134,17 @@ TEST_CASE("a definition that nests as deep as the door allows is read again") {
   CHECK(read->json == text);
   CHECK(same_definition(text, text + " "));
 }
+TEST_CASE("a text that is glanced at is an object, or nothing") {
+  const json_glance good(R"({"a":[1,2.5,"x"],"b":{"c":null}})");
+  REQUIRE(good.object() != nullptr);
+  CHECK(good.object()->at("a").as_array().size() == 3);
+  // Another one on the same thread leaves it alone, also when it needs more room than there is.
+  const json_glance large("{\"text\":\"" + std::string(20'000, 'x') + "\"}");
+  REQUIRE(large.object() != nullptr);
+  CHECK(large.object()->at("text").as_string().size() == 20'000);
+  CHECK(good.object()->at("b").as_object().contains("c"));
+  CHECK(json_glance("[1]").object() == nullptr);
+  CHECK(json_glance("{\"a\":").object() == nullptr);
+  CHECK(json_glance("").object() == nullptr);
+  CHECK(json_glance(R"({"a":1})").object() != nullptr);
+}
