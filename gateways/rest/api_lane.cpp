@@ -28,6 +28,7 @@ api_lane::api_lane(lane& where, const rest_gateway_parts& parts, const served_me
       intake{parts.config->max_dependencies, parts.config->max_task_deadline_days},
       started(where.now()),
       log(parts.config->log_requests),
+      checks_replies(parts.checks_replies),
       arena_memory_(arena_bytes),
       arena_(arena_memory_.data(), arena_memory_.size()) {}
 

@@ -41,13 +41,7 @@ struct api_lane {
   request_log log;
   std::string scope_buffer;  ///< room for checks of scopes
 
-  /// Replies are held against their schemas: a mistake of ours is found by every test of a debug
-  /// build, and costs nobody anything in a release.
-#ifdef NDEBUG
-  bool checks_replies = false;
-#else
-  bool checks_replies = true;
-#endif
+  bool checks_replies;  ///< as `rest_gateway_parts` says
 
   /// Who may do what, at present; set by `use`.
   auth_snapshot_ptr snapshot;

@@ -41,6 +41,13 @@ struct rest_gateway_parts {
   /// True when the back ends are usable (`heartbeat`); called on any lane, must
   /// not block.
   std::function<bool()> healthy;
+  /// Replies are held against their schemas: a mistake of ours is found by every test of a debug
+  /// build, and costs nobody anything in a release.
+#ifdef NDEBUG
+  bool checks_replies = false;
+#else
+  bool checks_replies = true;
+#endif
 };
 
 /// The HTTP door of a node: one listener, sessions on every lane, the API

@@ -182,6 +182,7 @@ running_gateway::running_gateway(settings with, unsigned lane_count) : config(st
   parts.signer = &signer;
   parts.blobs = blobs.get();
   parts.token_key = "token key";
+  parts.checks_replies = false;  // the answers of these tests are anything
   parts.build = {"0.1.0", "abc", "", ""};
   gateway = std::make_unique<rest_gateway>(std::move(parts));
 }
