@@ -3,6 +3,7 @@
 #include "app/server_files.hpp"
 #include "app/version.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/loop/http_queue_port.hpp"
 #include "workers/worker.hpp"
 
 #include <CLI/CLI.hpp>
@@ -63,6 +64,7 @@ int work(worker_flags& flags) {
     options.work_dir = temporary->path();
   }
   options.idle_timeout = std::chrono::seconds{flags.idle_s};
+  options.make_queue_port = make_http_queue_port;
   log_setup logging;
   logging.to_stderr = true;
   logging.version = program_version();

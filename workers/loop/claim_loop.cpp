@@ -1,7 +1,6 @@
-#include "messages/json_text.hpp"
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
-#include "workers/loop/queue_client.hpp"
+#include "workers/loop/queue_port.hpp"
 #include "workers/loop/task_run.hpp"
 #include "workers/worker.hpp"
 
@@ -27,14 +26,13 @@ using namespace std::chrono_literals;
 class claim_loop {
  public:
   explicit claim_loop(const worker_options& options)
-      : options_(options), claims_(options.root_url, &draining_) {}
+      : options_(options), port_(options.make_queue_port(options)) {}
 
   int run();
 
  private:
   void watch_signals();
   void claim();
-  std::string request_body(unsigned free) const;
   void start(json::object claim);
   unsigned free_slots();
   bool idle_too_long();
@@ -42,7 +40,7 @@ class claim_loop {
   const worker_options& options_;
   std::atomic<bool> draining_{false};  // no more claims
   std::atomic<bool> stopping_{false};  // tasks are stopped, too
-  queue_client claims_;
+  std::unique_ptr<queue_port> port_;
   bool hurried_ = false;  // guarded; tasks are to be stopped once no claim waits any more
   std::mutex guard_;
   std::condition_variable changed_;
@@ -67,7 +65,7 @@ int claim_loop::run() {
     changed_.wait(lock, [this] { return draining_.load(); });
   }
   // First the waiting claim is given up: a task that is given back must not come back here.
-  claims_.wake();
+  port_->give_up();
   claiming.join();
   {
     std::unique_lock lock{guard_};
@@ -108,16 +106,6 @@ unsigned claim_loop::free_slots() {
   return draining_ ? 0 : std::min(options_.capacity - running_, 32u);
 }
 
-std::string claim_loop::request_body(unsigned free) const {
-  std::string body = "{\"workerGroup\":";
-  append_json_string(body, options_.worker_group);
-  body += ",\"workerId\":";
-  append_json_string(body, options_.worker_id);
-  body += ",\"tasks\":";
-  append_number(body, free);
-  return body + "}";
-}
-
 bool claim_loop::idle_too_long() {
   const std::lock_guard lock{guard_};
   if (running_ > 0)
@@ -127,13 +115,11 @@ bool claim_loop::idle_too_long() {
 }
 
 void claim_loop::claim() {
-  const auto target = "/api/queue/v1/claim-work/" + encode_segment(options_.task_queue_id);
   auto pause = 200ms;
   while (const auto free = free_slots()) {
-    const auto result =
-        claims_.call(options_.by, "POST", target, request_body(free), "application/json", 60s);
+    const auto result = port_->claim_work(free);
     if (draining_ && result.status == 0)
-      return;  // given up; the server claims nothing for a closed connection
+      return;  // given up
     const auto answer = result.json();
     if (result.status != 200 || !answer.is_object()) {
       log_message(severity::warning,
@@ -167,7 +153,7 @@ void claim_loop::start(json::object claim) {
   auto done = std::make_shared<std::atomic<bool>>(false);
   std::thread thread{[this, done, claim = std::move(claim)]() mutable {
     try {
-      task_run run{options_, std::move(claim), stopping_};
+      task_run run{options_, *port_, std::move(claim), stopping_};
       run.perform();
     } catch (const std::exception& failed) {
       // An answer that is not what it must be: the claim will expire and be retried.

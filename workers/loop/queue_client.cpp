@@ -4,11 +4,8 @@
 #include "runtime/clock/random.hpp"
 
 #include <curl/curl.h>
-#include <boost/json.hpp>
 
 namespace troupe {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -23,12 +20,6 @@ std::size_t take_bytes(char* data, std::size_t size, std::size_t count, void* ou
 }
 
 }  // namespace
-
-json::value call_result::json() const {
-  boost::system::error_code failed;
-  auto value = json::parse(body, failed);
-  return failed ? json::value{} : value;
-}
 
 queue_client::queue_client(std::string root_url, const std::atomic<bool>* give_up)
     : root_url_(std::move(root_url)), where_(split_root_url(root_url_)), give_up_(give_up) {
@@ -132,24 +123,6 @@ call_result queue_client::put(const std::string& url, const std::string& bytes,
 
 call_result queue_client::get(const std::string& url) {
   return perform(url, "GET", {}, {}, std::chrono::minutes{30}, true);
-}
-
-std::string encode_segment(std::string_view text) {
-  static constexpr char hex[] = "0123456789ABCDEF";
-  std::string out;
-  for (char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view{"-_.~"}.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto u = static_cast<unsigned char>(c);
-    out += '%';
-    out += hex[u >> 4];
-    out += hex[u & 15];
-  }
-  return out;
 }
 
 }  // namespace troupe

@@ -4,6 +4,7 @@
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/loop/child_process.hpp"
+#include "workers/loop/queue_calls.hpp"
 #include "workers/loop/task_proxy.hpp"
 
 #include <boost/json.hpp>
@@ -38,6 +39,13 @@ credentials read_credentials(const json::object& from) {
   return {text_of(from, "clientId"), text_of(from, "accessToken"), text_of(from, "certificate")};
 }
 
+run_address read_address(const json::object& claim) {
+  const auto id = task_id::parse(text_of(claim.at("status").as_object(), "taskId"));
+  if (!id)
+    throw std::runtime_error{"the claim has no taskId"};
+  return {*id, static_cast<run_id>(claim.at("runId").as_int64())};
+}
+
 // Early enough that an outage of a while does no harm, and never in the last instant.
 timestamp next_reclaim(timestamp from, timestamp taken_until) {
   const auto lease = taken_until - from;
@@ -47,14 +55,16 @@ timestamp next_reclaim(timestamp from, timestamp taken_until) {
 
 }  // namespace
 
-task_run::task_run(const worker_options& options, json::object claim,
+task_run::task_run(const worker_options& options, queue_port& port, json::object claim,
                    const std::atomic<bool>& stopping)
     : options_(options),
+      port_(port),
       stopping_(stopping),
       client_(options.root_url),
       by_(read_credentials(claim.at("credentials").as_object())),
-      task_id_(text_of(claim.at("status").as_object(), "taskId")),
-      run_id_(std::to_string(claim.at("runId").as_int64())),
+      address_(read_address(claim)),
+      task_id_(address_.task.str()),
+      run_id_(std::to_string(address_.run)),
       task_(claim.at("task").as_object()),
       claimed_at_(now()),
       taken_until_(parse_date_time(text_of(claim, "takenUntil")).value_or(now() + 20min)),
@@ -66,16 +76,12 @@ task_run::~task_run() {
   fs::remove_all(directory_, ignored);
 }
 
-std::string task_run::task_target() const { return "/api/queue/v1/task/" + task_id_; }
-std::string task_run::run_target() const { return task_target() + "/runs/" + run_id_; }
-
 // Calls are repeated until they get an answer that will not change, or the claim has ended. A
 // worker that is told to end does not wait that long for a server that is away.
-call_result task_run::call(std::string_view verb, const std::string& target,
-                           const std::string& body) {
+call_result task_run::repeat(const std::function<call_result()>& attempt) {
   auto pause = 100ms;
   for (;;) {
-    auto result = client_.call(by_, verb, target, body, "application/json");
+    auto result = attempt();
     if (stopping_ && !stop_until_)
       stop_until_ = now() + patience_when_stopping;
     const auto until = stop_until_.value_or(taken_until_ + 5min);
@@ -84,6 +90,11 @@ call_result task_run::call(std::string_view verb, const std::string& target,
     std::this_thread::sleep_for(pause);
     pause = std::min<std::chrono::milliseconds>(pause * 2, 5s);
   }
+}
+
+call_result task_run::call(std::string_view verb, const std::string& target,
+                           const std::string& body) {
+  return repeat([&] { return client_.call(by_, verb, target, body, "application/json"); });
 }
 
 void task_run::perform() {
@@ -250,7 +261,7 @@ task_run::verdict task_run::stop_child(child_process& child, verdict because) {
 void task_run::reclaim_when_due() {
   if (now() < reclaim_at_ || lost_)
     return;
-  const auto result = client_.call(by_, "POST", run_target() + "/reclaim", {}, {}, 10s);
+  const auto result = port_.reclaim(address_, by_);
   if (result.passing()) {
     reclaim_at_ = now() + 1s;  // the server is away: again soon, as long as the claim lasts
     lost_ = now() > taken_until_ + 5min;
@@ -272,28 +283,25 @@ void task_run::reclaim_when_due() {
 // -- report ---------------------------------------------------------------------------------------
 
 void task_run::report(verdict result) {
-  auto reason = [&]() -> const char* {
+  auto what = [&] {
     switch (result) {
+      case verdict::completed:
+        return run_report::completed;
+      case verdict::failed:
+        return run_report::failed;
       case verdict::malformed:
-        return "malformed-payload";
+        return run_report::malformed_payload;
       case verdict::unavailable:
-        return "resource-unavailable";
+        return run_report::resource_unavailable;
       case verdict::intermittent:
-        return "intermittent-task";
+        return run_report::intermittent_task;
       case verdict::shutdown:
-        return "worker-shutdown";
+        return run_report::worker_shutdown;
       default:
-        return "internal-error";
+        return run_report::internal_error;
     }
   };
-  call_result answer;
-  if (result == verdict::completed)
-    answer = call("POST", run_target() + "/completed", {});
-  else if (result == verdict::failed)
-    answer = call("POST", run_target() + "/failed", {});
-  else
-    answer =
-        call("POST", run_target() + "/exception", std::string{"{\"reason\":\""} + reason() + "\"}");
+  const auto answer = repeat([&] { return port_.report(address_, by_, what()); });
   if (!answer.good())
     log_message(severity::warning, "the result of " + task_id_ + "/" + run_id_ +
                                        " was not taken (" + std::to_string(answer.status) +

@@ -3,6 +3,7 @@
 #include "workers/loop/live_log.hpp"
 #include "workers/loop/payload.hpp"
 #include "workers/loop/queue_client.hpp"
+#include "workers/loop/queue_port.hpp"
 #include "workers/worker.hpp"
 
 #include <boost/json/object.hpp>
@@ -22,7 +23,7 @@ class task_proxy;
 class task_run {
  public:
   /// `claim` is an entry of claimWork's answer.
-  task_run(const worker_options& options, boost::json::object claim,
+  task_run(const worker_options& options, queue_port& port, boost::json::object claim,
            const std::atomic<bool>& stopping);
   ~task_run();
 
@@ -59,14 +60,15 @@ class task_run {
              bool compress, const std::string& expires);
   call_result create_artifact(const std::string& name, const boost::json::object& body);
   call_result call(std::string_view verb, const std::string& target, const std::string& body);
+  call_result repeat(const std::function<call_result()>& attempt);
   void report(verdict result);
-  std::string task_target() const;
-  std::string run_target() const;
 
   const worker_options& options_;
+  queue_port& port_;
   const std::atomic<bool>& stopping_;
   queue_client client_;
   credentials by_;
+  run_address address_;
   std::string task_id_;
   std::string run_id_;
   boost::json::object task_;

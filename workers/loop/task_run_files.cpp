@@ -2,6 +2,7 @@
 
 #include "messages/json_text.hpp"
 #include "runtime/clock/clock.hpp"
+#include "workers/loop/queue_calls.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
 
@@ -101,7 +102,8 @@ bool task_run::mount_files(std::string& problem) {
 }
 
 call_result task_run::create_artifact(const std::string& name, const json::object& body) {
-  return call("POST", run_target() + "/artifacts/" + encode_segment(name), json::serialize(body));
+  return call("POST", target_of(address_) + "/artifacts/" + encode_segment(name),
+              json::serialize(body));
 }
 
 void task_run::create_live_log() {
