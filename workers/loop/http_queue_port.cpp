@@ -46,8 +46,7 @@ class http_queue_port final : public queue_port {
     return post(by, report_call(run, report), longest_report);
   }
 
-  void watch_run(const run_address&, const credentials&,
-                 std::function<void(stop_reason)>) override {}
+  void watch_run(const run_address&, std::function<void(stop_reason)>) override {}
   void unwatch_run(const run_address&) override {}
 
  private:

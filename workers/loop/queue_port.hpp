@@ -51,9 +51,8 @@ class queue_port {
   /// Tells `stopped`, at most once and from any thread, when the run ends on the server without our
   /// doing: then it is to be stopped and not to be reported. `stopped` must not block, nor call the
   /// port. A transport over which the server cannot speak first never tells it: there a reclaim
-  /// that is answered with 409 says the same. `by` as for `reclaim`.
-  virtual void watch_run(const run_address& run, const credentials& by,
-                         std::function<void(stop_reason)> stopped) = 0;
+  /// that is answered with 409 says the same.
+  virtual void watch_run(const run_address& run, std::function<void(stop_reason)> stopped) = 0;
 
   /// When it returns, nothing is told of the run any more, nor is being told. A run that is not
   /// watched is fine.
