@@ -23,9 +23,12 @@ struct worker_options {
   queue_port_factory make_queue_port;          ///< what carries claims, reclaims and reports
 };
 
+class process_guardian;
+
 /// Claims and runs tasks until SIGTERM (tasks are stopped and reported as worker-shutdown) or
-/// SIGINT (tasks are finished first; a second one acts as SIGTERM). Blocks; answers the exit code.
-/// The signals must be blocked in the calling thread.
-int run_worker(const worker_options& options);
+/// SIGINT (tasks are finished first; a second one acts as SIGTERM). Blocks; answers the exit code,
+/// 1 if the guardian is gone and no task can be run any more. The signals must be blocked in the
+/// calling thread.
+int run_worker(const worker_options& options, process_guardian& guardian);
 
 }  // namespace troupe

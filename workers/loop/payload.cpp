@@ -1,5 +1,7 @@
 #include "workers/loop/payload.hpp"
 
+#include "workers/loop/json_members.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -13,11 +15,6 @@ namespace json = boost::json;
 namespace {
 
 using lines = std::vector<std::string>;
-
-std::string text_of(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
 
 void check_keys(const json::object& from, const std::set<std::string_view>& known,
                 const std::string& where, lines& problems) {

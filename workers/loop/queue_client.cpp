@@ -9,6 +9,8 @@ namespace troupe {
 
 namespace {
 
+constexpr int longest_wait_ms = 60'000;  // curl's own timers and `wake` cut it short
+
 void prepare_curl() {
   static const auto result = curl_global_init(CURL_GLOBAL_DEFAULT);
   (void)result;
@@ -56,7 +58,7 @@ int queue_client::run_transfer() {
         result = done->data.result;
       break;
     }
-    curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+    curl_multi_poll(multi_, nullptr, 0, longest_wait_ms, nullptr);
   }
   curl_multi_remove_handle(multi_, curl_);
   return result;

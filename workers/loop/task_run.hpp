@@ -1,14 +1,15 @@
 #pragma once
 
+#include "workers/loop/held_claim.hpp"
 #include "workers/loop/live_log.hpp"
 #include "workers/loop/payload.hpp"
 #include "workers/loop/queue_client.hpp"
 #include "workers/loop/queue_port.hpp"
+#include "workers/processes/process_guardian.hpp"
 #include "workers/worker.hpp"
 
 #include <boost/json/object.hpp>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,19 +17,20 @@
 
 namespace troupe {
 
-class child_process;
+class run_interrupt;
 class task_proxy;
 
 /// One claimed run, from its claim to its report. Lives on a thread of its own.
 class task_run {
  public:
-  /// `claim` is an entry of claimWork's answer.
-  task_run(const worker_options& options, queue_port& port, boost::json::object claim,
-           const std::atomic<bool>& stopping);
+  /// `claim` is an entry of claimWork's answer; throws when it is none.
+  task_run(const worker_options& options, queue_port& port, process_guardian& guardian,
+           boost::json::object claim, run_interrupt& interrupt);
   ~task_run();
 
-  /// Does everything; returns when the run is reported, or lost.
-  void perform();
+  /// Does everything; returns when the run is reported, or lost. False when this worker cannot run
+  /// tasks any more.
+  bool perform();
 
  private:
   enum class verdict {
@@ -45,10 +47,13 @@ class task_run {
   verdict work();
   verdict run_commands();
   verdict run_command(const std::vector<std::string>& words);
-  verdict watch(child_process& child);
-  void take_output(child_process& child);
-  verdict stop_child(child_process& child, verdict because);
-  void reclaim_when_due();
+  verdict watch_command();
+  std::optional<verdict> verdict_of_news();
+  std::optional<verdict> verdict_of_interrupt();
+  void wait_for_processes(bool interruptible, std::chrono::milliseconds longest);
+  void take_output();
+  void end_processes(std::chrono::milliseconds grace);
+  void open_proxy();
   bool mount_files(std::string& problem);
   std::map<std::string, std::string> environment() const;
   void create_live_log();
@@ -64,24 +69,21 @@ class task_run {
   void report(verdict result);
 
   const worker_options& options_;
+  process_guardian& guardian_;
   queue_port& port_;
-  const std::atomic<bool>& stopping_;
+  run_interrupt& interrupt_;
+  held_claim claim_;
   queue_client client_;
-  credentials by_;
-  run_address address_;
-  std::string task_id_;
-  std::string run_id_;
+  const std::string task_id_;
+  const std::string run_id_;
   boost::json::object task_;
-  timestamp claimed_at_;
-  timestamp taken_until_;
-  timestamp reclaim_at_;
   timestamp run_until_;
-  std::optional<timestamp> stop_until_;  // how long calls are repeated once the worker is to end
-  bool lost_ = false;
+  bool broken_ = false;  // no process can be started
   task_payload payload_;
   std::string directory_;
   std::unique_ptr<live_log> log_;
   std::unique_ptr<task_proxy> proxy_;
+  std::unique_ptr<run_processes> processes_;
 };
 
 }  // namespace troupe

@@ -2,6 +2,7 @@
 
 #include "messages/json_text.hpp"
 #include "runtime/clock/clock.hpp"
+#include "workers/loop/json_members.hpp"
 #include "workers/loop/queue_calls.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
@@ -23,11 +24,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string text_of(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
 
 std::string gzip(const std::string& bytes) {
   z_stream stream{};
@@ -102,7 +98,7 @@ bool task_run::mount_files(std::string& problem) {
 }
 
 call_result task_run::create_artifact(const std::string& name, const json::object& body) {
-  return call("POST", target_of(address_) + "/artifacts/" + encode_segment(name),
+  return call("POST", target_of(claim_.run()) + "/artifacts/" + encode_segment(name),
               json::serialize(body));
 }
 
@@ -115,12 +111,14 @@ void task_run::create_live_log() {
   create_artifact(payload_.live_log, body);
 }
 
-// The whole log becomes an artifact, and the live one a link to it.
+// The whole log becomes an artifact, and the live one a link to it. Who follows the log hears of
+// its end first; if the server is away, then when it is back.
 void task_run::keep_logs() {
-  log_->send(by_);
-  log_->finish(by_);
+  const bool told = log_->finish();
   const auto expires = text_of(task_, "expires");
   store(payload_.backing_log, log_->text(), log_type, true, expires);
+  if (!told)
+    log_->finish();
   json::object link;
   link["storageType"] = "link";
   link["artifact"] = payload_.backing_log;
