@@ -100,6 +100,10 @@ call_result queue_client::perform(const std::string& url, std::string_view verb,
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   result.status = static_cast<unsigned>(status);
+  const char* location = nullptr;
+  curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location);
+  if (location != nullptr)
+    result.location = location;
   return result;
 }
 
