@@ -1,6 +1,7 @@
 #include "workers/loop/held_claim.hpp"
 
 #include "runtime/clock/clock.hpp"
+#include "runtime/clock/random.hpp"
 #include "workers/loop/json_members.hpp"
 #include "workers/loop/run_interrupt.hpp"
 
@@ -35,13 +36,21 @@ run_address read_address(const json::object& claim) {
   return {*id, static_cast<run_id>(claim.at("runId").as_int64())};
 }
 
+double random_share() {
+  constexpr double all = 18446744073709551616.0;  // 2^64
+  return static_cast<double>(thread_random().next()) / all;
+}
+
 }  // namespace
 
-timestamp next_reclaim(timestamp from, timestamp taken_until) {
+timestamp next_reclaim(timestamp from, timestamp taken_until, double early) {
+  constexpr double most_early = 0.05;
   const auto lease = taken_until - from;
   const auto margin = std::max<std::chrono::milliseconds>(lease / 10, 60s);
   const auto due = lease > 2 * margin ? taken_until - margin : from + lease / 2;
-  return std::max(due, from + shortest_pause);
+  const std::chrono::milliseconds forward{
+      static_cast<std::int64_t>(static_cast<double>((due - from).count()) * early * most_early)};
+  return std::max(due - forward, from + shortest_pause);
 }
 
 held_claim::held_claim(queue_port& port, const json::object& claim, run_interrupt& interrupt)
@@ -50,7 +59,7 @@ held_claim::held_claim(queue_port& port, const json::object& claim, run_interrup
       run_(read_address(claim)),
       by_(read_credentials(claim.at("credentials").as_object())),
       taken_until_(parse_date_time(text_of(claim, "takenUntil")).value_or(now() + 20min)),
-      due_(next_reclaim(now(), taken_until_)) {
+      due_(next_reclaim(now(), taken_until_, random_share())) {
   port_.watch_run(run_, [&interrupt](stop_reason why) { interrupt.lose(why.resolved); });
   thread_ = std::thread{[this] { keep(); }};
 }
@@ -118,7 +127,7 @@ bool held_claim::renew() {
   const std::lock_guard lock{guard_};
   by_ = read_credentials(given->get_object());
   taken_until_ = parse_date_time(text_of(answer.get_object(), "takenUntil")).value_or(taken_until_);
-  due_ = next_reclaim(now(), taken_until_);
+  due_ = next_reclaim(now(), taken_until_, random_share());
   if (told_)
     told_(by_);
   return true;

@@ -15,8 +15,9 @@ namespace troupe {
 class run_interrupt;
 
 /// When a claim of `from` until `taken_until` is to be renewed: early enough that an outage of a
-/// while does no harm, and never in the last instant.
-timestamp next_reclaim(timestamp from, timestamp taken_until);
+/// while does no harm, and never in the last instant. `early`, from 0 to 1, brings it forward by up
+/// to a twentieth of the time, so that claims of one moment are not renewed in one moment.
+timestamp next_reclaim(timestamp from, timestamp taken_until, double early = 0);
 
 /// The claim of a run, renewed in time by a thread of its own whatever the run is at. When it
 /// cannot be renewed, or the server says that it no longer wants the run, the run is interrupted.

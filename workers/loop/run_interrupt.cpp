@@ -15,7 +15,7 @@ void run_interrupt::stop() {
   const std::lock_guard lock{guard_};
   if (!stopped_)
     stopped_ = system_clock{}.now();
-  ::eventfd_write(descriptor_, 1);
+  tell();
   changed_.notify_all();
 }
 
@@ -23,7 +23,21 @@ void run_interrupt::lose(std::string why) {
   const std::lock_guard lock{guard_};
   if (!lost_)
     lost_ = std::move(why);
+  tell();
+}
+
+void run_interrupt::tell() {
+  told_ = true;
   ::eventfd_write(descriptor_, 1);
+  if (wake_)
+    wake_();
+}
+
+void run_interrupt::on_told(std::function<void()> wake) {
+  const std::lock_guard lock{guard_};
+  wake_ = std::move(wake);
+  if (wake_ && told_)
+    wake_();
 }
 
 std::optional<timestamp> run_interrupt::stopped() const {

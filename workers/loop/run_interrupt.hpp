@@ -2,8 +2,10 @@
 
 #include "messages/timestamp.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -34,12 +36,23 @@ class run_interrupt {
   /// Becomes readable when either has been told.
   int descriptor() const { return descriptor_; }
 
+  /// True when either has been told.
+  const std::atomic<bool>& told() const { return told_; }
+
+  /// Calls `wake` when either is told, at once if it has been; replaces the one before, which is
+  /// not called any more when this returns.
+  void on_told(std::function<void()> wake);
+
   /// Waits so long, or until `stop` is told while it waits.
   void pause(std::chrono::milliseconds time) const;
 
  private:
+  void tell();
+
   int descriptor_;
+  std::atomic<bool> told_{false};
   mutable std::mutex guard_;
+  std::function<void()> wake_;  // guarded
   mutable std::condition_variable changed_;
   std::optional<timestamp> stopped_;  // guarded
   std::optional<std::string> lost_;   // guarded

@@ -35,12 +35,16 @@ task_run::task_run(const worker_options& options, queue_port& port, process_guar
       interrupt_(interrupt),
       claim_(port, claim, interrupt),
       client_(options.root_url),
+      downloads_(options.root_url, &interrupt.told()),
       task_id_(claim_.run().task.str()),
       run_id_(std::to_string(claim_.run().run)),
       task_(claim.at("task").as_object()),
-      directory_(options.work_dir + "/task_" + task_id_ + "_" + run_id_) {}
+      directory_(options.work_dir + "/task_" + task_id_ + "_" + run_id_) {
+  interrupt_.on_told([this] { downloads_.wake(); });
+}
 
 task_run::~task_run() {
+  interrupt_.on_told({});
   claim_.on_renewal({});
   std::error_code ignored;
   fs::remove_all(directory_, ignored);
@@ -82,10 +86,12 @@ task_run::verdict task_run::work() {
   fs::create_directories(directory_ + "/work", failed);
   log_ = std::make_unique<live_log>(options_.root_url, directory_ + "/live.log", claim_.run(),
                                     [this] { return claim_.by(); });
-  create_live_log();
   std::vector<std::string> problems;
   const auto* given = task_.if_contains("payload");
   payload_ = read_payload(given != nullptr ? *given : json::value{}, problems);
+  check_payload(payload_, task_, problems);
+  if (payload_.keeps_live_log)
+    create_live_log();
   log_->note("Worker " + options_.worker_group + "/" + options_.worker_id + " of " +
              options_.task_queue_id);
   log_->note("Task ID: " + task_id_);
@@ -98,8 +104,9 @@ task_run::verdict task_run::work() {
     result = run_commands();
   }
   if (result == verdict::completed || result == verdict::failed || result == verdict::intermittent)
-    if (!upload_artifacts() && result == verdict::completed)
-      result = verdict::failed;
+    upload_artifacts();
+  if (result == verdict::completed)
+    result = artifact_trouble_.value_or(result);
   if (result == verdict::shutdown) {
     // The queue hears first, so that the retry can start; the log follows.
     log_->note("The worker is shutting down; the task is given back.");

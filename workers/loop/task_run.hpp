@@ -11,6 +11,7 @@
 #include <boost/json/object.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,19 +51,24 @@ class task_run {
   verdict watch_command();
   std::optional<verdict> verdict_of_news();
   std::optional<verdict> verdict_of_interrupt();
+  std::optional<verdict> verdict_of_time();
   void wait_for_processes(bool interruptible, std::chrono::milliseconds longest);
   void take_output();
   void end_processes(std::chrono::milliseconds grace);
   void open_proxy();
-  bool mount_files(std::string& problem);
+  std::optional<verdict> mount_files();
+  bool fetch(const payload_mount& mount, std::string& bytes, std::string& problem);
   std::map<std::string, std::string> environment() const;
   void create_live_log();
   void keep_logs();
-  bool upload_artifacts();
-  bool upload_one(const payload_artifact& wanted, const std::string& file, const std::string& name);
-  bool upload_error(const payload_artifact& wanted, const char* reason, const std::string& text);
-  bool store(const std::string& name, const std::string& bytes, const std::string& type,
-             bool compress, const std::string& expires);
+  void upload_artifacts();
+  void upload_wanted(const payload_artifact& wanted);
+  void upload_one(const payload_artifact& wanted, const std::string& file, const std::string& name);
+  void upload_error(const payload_artifact& wanted, const char* reason, const std::string& text);
+  std::optional<verdict> store(const std::string& name, const std::string& bytes,
+                               const std::string& type, bool compress, const std::string& expires);
+  bool is_log(const std::string& name) const;
+  void blame(verdict because);
   call_result create_artifact(const std::string& name, const boost::json::object& body);
   call_result call(std::string_view verb, const std::string& target, const std::string& body);
   call_result repeat(const std::function<call_result()>& attempt);
@@ -74,11 +80,14 @@ class task_run {
   run_interrupt& interrupt_;
   held_claim claim_;
   queue_client client_;
+  queue_client downloads_;  // given up when the run is interrupted
   const std::string task_id_;
   const std::string run_id_;
   boost::json::object task_;
   timestamp run_until_;
-  bool broken_ = false;  // no process can be started
+  std::optional<verdict> artifact_trouble_;      // the first
+  std::map<std::string, std::string> uploaded_;  // which file each name is of
+  bool broken_ = false;                          // no process can be started
   task_payload payload_;
   std::string directory_;
   std::unique_ptr<live_log> log_;

@@ -59,11 +59,8 @@ void task_run::open_proxy() {
 }
 
 task_run::verdict task_run::run_commands() {
-  std::string problem;
-  if (!mount_files(problem)) {
-    log_->note_error(problem);
-    return verdict::failed;
-  }
+  if (const auto because = mount_files())
+    return *because;
   if (payload_.proxy)
     open_proxy();
   auto place = guardian_.open_run(directory_);
@@ -105,16 +102,19 @@ task_run::verdict task_run::watch_command() {
   for (;;) {
     wait_for_processes(true, std::max<std::chrono::milliseconds>(run_until_ - now(), 0ms));
     take_output();
-    if (const auto because = verdict_of_interrupt()) {
+    auto because = verdict_of_interrupt();
+    if (!because)
+      because = verdict_of_time();
+    if (because) {
       end_processes(options_.kill_grace);
       return *because;
     }
-    if (const auto because = verdict_of_news())
-      return *because;
+    if (const auto ended = verdict_of_news())
+      return *ended;
   }
 }
 
-// Why the command is not to go on.
+// Why the run is not to go on.
 std::optional<task_run::verdict> task_run::verdict_of_interrupt() {
   if (const auto why = interrupt_.lost()) {
     log_->note_error("The claim of this run was lost: " + *why + ".");
@@ -122,6 +122,10 @@ std::optional<task_run::verdict> task_run::verdict_of_interrupt() {
   }
   if (interrupt_.stopped())
     return verdict::shutdown;
+  return {};
+}
+
+std::optional<task_run::verdict> task_run::verdict_of_time() {
   if (now() < run_until_)
     return {};
   log_->note_error("The task ran longer than its maxRunTime of " +

@@ -48,13 +48,17 @@ TEST_CASE("a claim is renewed early enough, and not in the last instant", "[clai
   // One that is short, half way.
   CHECK(next_reclaim(start, start + 4s) == start + 2s);
   CHECK(next_reclaim(start, start + 120s) == start + 60s);
+  // A little earlier than others.
+  CHECK(next_reclaim(start, start + 1200s, 1) == start + 1026s);
 }
 
 TEST_CASE("a claim is renewed before it ends, but never without a pause", "[claim]") {
   CHECK(rc::check("whatever its length", [] {
     const timestamp start{*rc::gen::inRange<std::int64_t>(0, 4'000'000'000'000)};
     const auto length = std::chrono::milliseconds{*rc::gen::inRange(-100'000, 10'000'000)};
-    const auto due = next_reclaim(start, start + length);
+    const auto early = *rc::gen::inRange(0, 1001) / 1000.0;
+    const auto due = next_reclaim(start, start + length, early);
+    RC_ASSERT(due <= next_reclaim(start, start + length));
     RC_ASSERT(due >= start + 200ms);
     RC_ASSERT(due < start + length || length <= 400ms);
   }));
