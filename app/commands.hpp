@@ -48,6 +48,7 @@ using command = std::function<int()>;
 command add_serve_command(CLI::App& root);
 command add_up_command(CLI::App& root);
 command add_worker_command(CLI::App& root);
+command add_guard_command(CLI::App& root);
 command add_run_command(CLI::App& root);
 
 /// Prints `troupe: <text>` to stderr.

@@ -3,6 +3,8 @@
 #include "app/server_files.hpp"
 #include "app/version.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/loop/http_queue_port.hpp"
+#include "workers/processes/process_guardian.hpp"
 #include "workers/worker.hpp"
 
 #include <CLI/CLI.hpp>
@@ -14,6 +16,8 @@
 namespace troupe {
 
 namespace {
+
+constexpr const char* guard_command_name = "guard-processes";
 
 struct worker_flags {
   std::string root_url;
@@ -63,16 +67,28 @@ int work(worker_flags& flags) {
     options.work_dir = temporary->path();
   }
   options.idle_timeout = std::chrono::seconds{flags.idle_s};
+  const auto guardian = process_guardian::start({"/proc/self/exe", guard_command_name});
+  if (!guardian) {
+    complain(guardian.error().message);
+    return exit_usage;
+  }
+  options.make_queue_port = make_http_queue_port;
   log_setup logging;
   logging.to_stderr = true;
   logging.version = program_version();
   start_log(logging);
-  const int code = run_worker(options);
+  const int code = run_worker(options, **guardian);
   stop_log();
   return code;
 }
 
 }  // namespace
+
+// A process that a worker starts beside itself; nothing for people.
+command add_guard_command(CLI::App& root) {
+  root.add_subcommand(guard_command_name)->group("");
+  return []() -> int { guard_processes(); };
+}
 
 command add_worker_command(CLI::App& root) {
   auto* app = root.add_subcommand("worker", "claims tasks of a queue and runs them");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/auth/credentials.hpp"
+#include "workers/loop/queue_port.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -19,11 +20,15 @@ struct worker_options {
   std::string work_dir;                        ///< one directory a task is made below it
   std::chrono::seconds idle_timeout{0};        ///< ends after so long without a task; 0: never
   std::chrono::milliseconds kill_grace{5000};  ///< between SIGTERM and SIGKILL
+  queue_port_factory make_queue_port;          ///< what carries claims, reclaims and reports
 };
 
+class process_guardian;
+
 /// Claims and runs tasks until SIGTERM (tasks are stopped and reported as worker-shutdown) or
-/// SIGINT (tasks are finished first; a second one acts as SIGTERM). Blocks; answers the exit code.
-/// The signals must be blocked in the calling thread.
-int run_worker(const worker_options& options);
+/// SIGINT (tasks are finished first; a second one acts as SIGTERM). Blocks; answers the exit code,
+/// 1 if the guardian is gone and no task can be run any more. The signals must be blocked in the
+/// calling thread.
+int run_worker(const worker_options& options, process_guardian& guardian);
 
 }  // namespace troupe

@@ -1,59 +1,29 @@
 // The worker program against the server: the workers contract, sections 1, 3 and 7.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { binary, Server, sleep, until } from './support/server.mjs';
-import { definition, inSeconds, queue, slugid } from './support/tasks.mjs';
+import { Server, sleep, until } from './support/server.mjs';
+import { definition, queue, slugid } from './support/tasks.mjs';
+import { WorkerBench } from './support/worker_bench.mjs';
 
 let server;
+let bench;
 let q;
-let worker;
-
-function startWorker(queueId = 'work/one', id = 'w') {
-  const child = spawn(binary, ['worker', '--queue', queueId, '--group', 'g', '--id', id,
-    '--capacity', '4'], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, TASKCLUSTER_ROOT_URL: server.rootUrl,
-      TASKCLUSTER_CLIENT_ID: server.credentials.clientId,
-      TASKCLUSTER_ACCESS_TOKEN: server.credentials.accessToken,
-      SECRET_OF_THE_WORKER: 'do not show' },
-  });
-  child.ended = new Promise((resolve) => child.on('exit', resolve));
-  return child;
-}
 
 before(async () => {
   server = await Server.start({ 'claim-timeout': 4,
     anonymous: ['queue:get-artifact:public/*', 'queue:status:*'] });
+  bench = new WorkerBench(server, 'work/one');
   q = queue(server);
-  worker = startWorker();
+  bench.startWorker('work/one', 'w', { SECRET_OF_THE_WORKER: 'do not show' });
 });
 after(async () => {
-  worker?.kill('SIGTERM');
-  await worker?.ended;
+  await bench?.stop();
   await server?.stop();
 });
 
-const script = (text, overrides = {}, task = {}) => definition({
-  taskQueueId: 'work/one', deadline: inSeconds(600),
-  payload: { command: [['/bin/sh', '-c', text]], maxRunTime: 60, ...overrides }, ...task });
-
-async function run(def) {
-  const taskId = slugid();
-  await q.createTask(taskId, def);
-  const status = await until('the task is resolved', async () => {
-    const s = (await q.status(taskId)).status;
-    return ['completed', 'failed', 'exception'].includes(s.state) ? s : undefined;
-  });
-  return { taskId, status };
-}
-
-async function artifact(taskId, name) {
-  const response = await fetch(
-    `${server.rootUrl}/api/queue/v1/task/${taskId}/artifacts/${name}`, { redirect: 'follow' });
-  return { status: response.status, text: await response.text(),
-    type: response.headers.get('content-type') };
-}
+const script = (...args) => bench.script(...args);
+const run = (...args) => bench.run(...args);
+const artifact = (...args) => bench.artifact(...args);
 
 test('a task runs, its output is its log, and its environment is its own', async () => {
   const { taskId, status } = await run(script(
@@ -222,7 +192,7 @@ test('a task outlives a crash of the server, and its result and log arrive', asy
 });
 
 test('SIGTERM gives running tasks back, and they are retried', async () => {
-  const second = startWorker('work/two', 'w2');
+  const second = bench.startWorker('work/two', 'w2');
   const taskId = slugid();
   await q.createTask(taskId, script('sleep 300', {}, { taskQueueId: 'work/two' }));
   await until('it runs', async () => (await q.status(taskId)).status.state === 'running');

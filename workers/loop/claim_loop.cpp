@@ -1,12 +1,14 @@
-#include "messages/json_text.hpp"
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
-#include "workers/loop/queue_client.hpp"
+#include "workers/loop/queue_port.hpp"
+#include "workers/loop/run_interrupt.hpp"
 #include "workers/loop/task_run.hpp"
 #include "workers/worker.hpp"
 
 #include <boost/json.hpp>
 
+#include <unistd.h>
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -24,35 +26,41 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr unsigned most_claims = 32;
+
 class claim_loop {
  public:
-  explicit claim_loop(const worker_options& options)
-      : options_(options), claims_(options.root_url, &draining_) {}
+  claim_loop(const worker_options& options, process_guardian& guardian)
+      : options_(options), guardian_(guardian), port_(options.make_queue_port(options)) {}
 
   int run();
 
  private:
   void watch_signals();
+  void wait_for_end();
+  void wait_for_runs();
   void claim();
-  std::string request_body(unsigned free) const;
   void start(json::object claim);
+  void perform(json::object claim, run_interrupt& interrupt);
   unsigned free_slots();
-  bool idle_too_long();
+  bool pause(std::chrono::milliseconds time);
 
   const worker_options& options_;
-  std::atomic<bool> draining_{false};  // no more claims
-  std::atomic<bool> stopping_{false};  // tasks are stopped, too
-  queue_client claims_;
-  bool hurried_ = false;  // guarded; tasks are to be stopped once no claim waits any more
+  process_guardian& guardian_;
+  std::unique_ptr<queue_port> port_;
   std::mutex guard_;
   std::condition_variable changed_;
-  unsigned running_ = 0;  // guarded
-  timestamp idle_since_;
+  bool draining_ = false;  // guarded; no more claims
+  bool hurried_ = false;   // guarded; tasks are to be stopped once no claim waits any more
+  bool broken_ = false;    // guarded; no process of a task can be started
+  unsigned running_ = 0;   // guarded
+  timestamp idle_since_;   // guarded
   struct active_run {
     std::thread thread;
+    std::unique_ptr<run_interrupt> interrupt;
     std::shared_ptr<std::atomic<bool>> done;
   };
-  std::list<active_run> runs_;  // of the claiming thread
+  std::list<active_run> runs_;  // of the claiming thread; once it has ended, of `run`
 };
 
 int claim_loop::run() {
@@ -60,28 +68,44 @@ int claim_loop::run() {
   std::filesystem::create_directories(options_.work_dir, failed);
   std::thread signals{[this] { watch_signals(); }};
   idle_since_ = system_clock{}.now();
-  // The claim waits up to 20 s on the server; on its own thread it does not delay an end.
+  // The claim waits long on the server; on its own thread it does not delay an end.
   std::thread claiming{[this] { claim(); }};
-  {
-    std::unique_lock lock{guard_};
-    changed_.wait(lock, [this] { return draining_.load(); });
-  }
+  wait_for_end();
   // First the waiting claim is given up: a task that is given back must not come back here.
-  claims_.wake();
+  port_->give_up();
   claiming.join();
-  {
-    std::unique_lock lock{guard_};
-    while (running_ > 0) {
-      if (hurried_)
-        stopping_ = true;
-      changed_.wait(lock, [this] { return running_ == 0 || (hurried_ && !stopping_); });
-    }
-  }
-  for (auto& run : runs_)
-    run.thread.join();
+  wait_for_runs();
   ::kill(::getpid(), SIGUSR2);
   signals.join();
-  return 0;
+  return broken_ ? 1 : 0;
+}
+
+// Until a signal, or until there was nothing to do for too long.
+void claim_loop::wait_for_end() {
+  const bool patient = options_.idle_timeout.count() == 0;
+  std::unique_lock lock{guard_};
+  while (!draining_) {
+    const auto idle = system_clock{}.now() - idle_since_;
+    if (patient || running_ > 0)
+      changed_.wait(lock);
+    else if (idle < options_.idle_timeout)
+      changed_.wait_for(lock, options_.idle_timeout - idle);
+    else
+      draining_ = true;
+  }
+  changed_.notify_all();
+}
+
+void claim_loop::wait_for_runs() {
+  {
+    std::unique_lock lock{guard_};
+    changed_.wait(lock, [this] { return running_ == 0 || hurried_; });
+  }
+  // Those that have ended do not mind.
+  for (auto& run : runs_)
+    run.interrupt->stop();
+  for (auto& run : runs_)
+    run.thread.join();
 }
 
 void claim_loop::watch_signals() {
@@ -105,52 +129,36 @@ void claim_loop::watch_signals() {
 unsigned claim_loop::free_slots() {
   std::unique_lock lock{guard_};
   changed_.wait(lock, [this] { return draining_ || running_ < options_.capacity; });
-  return draining_ ? 0 : std::min(options_.capacity - running_, 32u);
+  return draining_ ? 0 : std::min(options_.capacity - running_, most_claims);
 }
 
-std::string claim_loop::request_body(unsigned free) const {
-  std::string body = "{\"workerGroup\":";
-  append_json_string(body, options_.worker_group);
-  body += ",\"workerId\":";
-  append_json_string(body, options_.worker_id);
-  body += ",\"tasks\":";
-  append_number(body, free);
-  return body + "}";
-}
-
-bool claim_loop::idle_too_long() {
-  const std::lock_guard lock{guard_};
-  if (running_ > 0)
-    idle_since_ = system_clock{}.now();
-  return options_.idle_timeout.count() > 0 &&
-         system_clock{}.now() - idle_since_ > options_.idle_timeout;
+// Whether more is to be claimed after it.
+bool claim_loop::pause(std::chrono::milliseconds time) {
+  std::unique_lock lock{guard_};
+  return !changed_.wait_for(lock, time, [this] { return draining_; });
 }
 
 void claim_loop::claim() {
-  const auto target = "/api/queue/v1/claim-work/" + encode_segment(options_.task_queue_id);
-  auto pause = 200ms;
+  constexpr std::chrono::milliseconds first_pause = 200ms;
+  constexpr std::chrono::milliseconds longest_pause = 5s;
+  auto time = first_pause;
   while (const auto free = free_slots()) {
-    const auto result =
-        claims_.call(options_.by, "POST", target, request_body(free), "application/json", 60s);
-    if (draining_ && result.status == 0)
-      return;  // given up; the server claims nothing for a closed connection
+    const auto result = port_->claim_work(free);
     const auto answer = result.json();
-    if (result.status != 200 || !answer.is_object()) {
-      log_message(severity::warning,
-                  "claimWork was answered with " + std::to_string(result.status) + " " +
-                      (result.trouble.empty() ? result.body.substr(0, 300) : result.trouble));
-      std::this_thread::sleep_for(pause);
-      pause = std::min<std::chrono::milliseconds>(pause * 2, 5s);
+    const auto* tasks = answer.is_object() ? answer.get_object().if_contains("tasks") : nullptr;
+    if (result.status == 200 && tasks != nullptr && tasks->is_array()) {
+      time = first_pause;
+      for (const auto& entry : tasks->get_array())
+        start(entry.as_object());
       continue;
     }
-    pause = 200ms;
-    for (const auto& entry : answer.at("tasks").as_array())
-      start(entry.as_object());
-    if (idle_too_long()) {
-      const std::lock_guard lock{guard_};
-      draining_ = true;
-      changed_.notify_all();
-    }
+    if (!pause(0ms))
+      return;  // given up
+    log_message(severity::warning,
+                "claimWork was answered with " + std::to_string(result.status) + " " +
+                    (result.trouble.empty() ? result.body.substr(0, 300) : result.trouble));
+    pause(time);
+    time = std::min(time * 2, longest_pause);
   }
 }
 
@@ -164,28 +172,36 @@ void claim_loop::start(json::object claim) {
     const std::lock_guard lock{guard_};
     ++running_;
   }
+  auto interrupt = std::make_unique<run_interrupt>();
   auto done = std::make_shared<std::atomic<bool>>(false);
-  std::thread thread{[this, done, claim = std::move(claim)]() mutable {
-    try {
-      task_run run{options_, std::move(claim), stopping_};
-      run.perform();
-    } catch (const std::exception& failed) {
-      // An answer that is not what it must be: the claim will expire and be retried.
-      log_message(severity::error, std::string{"a run was given up: "} + failed.what());
-    }
-    {
-      const std::lock_guard lock{guard_};
-      --running_;
-      idle_since_ = system_clock{}.now();
-      changed_.notify_all();
-    }
+  std::thread thread{[this, done, &interrupt = *interrupt, claim = std::move(claim)]() mutable {
+    perform(std::move(claim), interrupt);
     *done = true;
   }};
-  runs_.push_back({std::move(thread), std::move(done)});
+  runs_.push_back({std::move(thread), std::move(interrupt), std::move(done)});
+}
+
+void claim_loop::perform(json::object claim, run_interrupt& interrupt) {
+  bool good = true;
+  try {
+    task_run run{options_, *port_, guardian_, std::move(claim), interrupt};
+    good = run.perform();
+  } catch (const std::exception& failed) {
+    // An answer that is not what it must be: the claim will expire and be retried.
+    log_message(severity::error, std::string{"a run was given up: "} + failed.what());
+  }
+  const std::lock_guard lock{guard_};
+  --running_;
+  idle_since_ = system_clock{}.now();
+  if (!good)
+    broken_ = draining_ = hurried_ = true;
+  changed_.notify_all();
 }
 
 }  // namespace
 
-int run_worker(const worker_options& options) { return claim_loop{options}.run(); }
+int run_worker(const worker_options& options, process_guardian& guardian) {
+  return claim_loop{options, guardian}.run();
+}
 
 }  // namespace troupe

@@ -11,23 +11,45 @@
 namespace troupe {
 
 namespace {
-constexpr std::uint64_t most_at_once = 512 * 1024;
-}
 
-live_log::live_log(queue_client& client, std::string file, std::string task, std::string run)
-    : client_(client), path_(std::move(file)), task_(std::move(task)), run_(std::move(run)) {
-  file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t most_at_once = 512 * 1024;
+constexpr auto answer_time = 10s;
+constexpr std::chrono::milliseconds first_pause = 100ms;
+constexpr std::chrono::milliseconds longest_pause = 2s;
+
+}  // namespace
+
+live_log::live_log(std::string root_url, std::string file, const run_address& run,
+                   std::function<credentials()> by)
+    : target_("/api/troupe/v1/log/" + run.task.str() + "/" + std::to_string(run.run)),
+      by_(std::move(by)),
+      file_(::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)),
+      client_(std::move(root_url), &dropped_),
+      pause_(first_pause) {
+  thread_ = std::thread{[this] { send_as_it_grows(); }};
 }
 
 live_log::~live_log() {
+  {
+    const std::lock_guard lock{guard_};
+    dropped_ = true;
+    changed_.notify_all();
+  }
+  client_.wake();
+  thread_.join();
   if (file_ >= 0)
     ::close(file_);
 }
 
 void live_log::write(std::string_view bytes) {
-  const auto written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(size_));
-  if (written > 0)
-    size_ += static_cast<std::uint64_t>(written);
+  const auto written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(size()));
+  if (written <= 0)
+    return;
+  const std::lock_guard lock{guard_};
+  size_ += static_cast<std::uint64_t>(written);
+  changed_.notify_all();
 }
 
 void live_log::note(std::string_view text) {
@@ -38,35 +60,83 @@ void live_log::note_error(std::string_view text) {
   write("[taskcluster:error] " + std::string{text} + "\n");
 }
 
-std::string live_log::target() const { return "/api/troupe/v1/log/" + task_ + "/" + run_; }
+std::uint64_t live_log::size() const {
+  const std::lock_guard lock{guard_};
+  return size_;
+}
 
-bool live_log::send(const credentials& by) {
-  for (int repeats = 0; sent_ < size_ && repeats < 1000; ++repeats) {
-    std::string piece(static_cast<std::size_t>(std::min(size_ - sent_, most_at_once)), '\0');
+bool live_log::finish() {
+  std::unique_lock lock{guard_};
+  state_ = sending::finish_wanted;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return state_ != sending::finish_wanted; });
+  return state_ == sending::finished;
+}
+
+std::string live_log::text() const {
+  std::string all(static_cast<std::size_t>(size()), '\0');
+  const auto got = ::pread(file_, all.data(), all.size(), 0);
+  all.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return all;
+}
+
+// -- on the thread --------------------------------------------------------------------------------
+
+void live_log::send_as_it_grows() {
+  for (;;) {
+    bool to_finish = false;
+    {
+      std::unique_lock lock{guard_};
+      changed_.wait(
+          lock, [this] { return dropped_ || state_ == sending::finish_wanted || size_ > sent_; });
+      if (dropped_)
+        return;
+      to_finish = state_ == sending::finish_wanted;
+    }
+    const bool good = send_rest() && (!to_finish || tell_end());
+    std::unique_lock lock{guard_};
+    if (to_finish) {
+      state_ = good ? sending::finished : sending::failed;
+      changed_.notify_all();
+    }
+    if (good) {
+      pause_ = first_pause;
+      continue;
+    }
+    // What was refused for good is offered again only when there is more.
+    const auto was = size_;
+    const auto wanted = [&] { return dropped_ || state_ == sending::finish_wanted; };
+    changed_.wait_for(lock, pause_, wanted);
+    pause_ = std::min(pause_ * 2, longest_pause);
+    if (refused_)
+      changed_.wait(lock, [&] { return wanted() || size_ > was; });
+  }
+}
+
+bool live_log::send_rest() {
+  for (auto size = this->size(); sent_ < size && !dropped_; size = this->size()) {
+    std::string piece(static_cast<std::size_t>(std::min(size - sent_, most_at_once)), '\0');
     const auto got = ::pread(file_, piece.data(), piece.size(), static_cast<off_t>(sent_));
     if (got <= 0)
       return false;
     piece.resize(static_cast<std::size_t>(got));
-    const auto result = client_.call(by, "PUT", target() + "?offset=" + std::to_string(sent_),
-                                     piece, "application/octet-stream", std::chrono::seconds{10});
+    const auto result = client_.call(by_(), "PUT", target_ + "?offset=" + std::to_string(sent_),
+                                     piece, "application/octet-stream", answer_time);
     const auto answer = result.json();
     const auto* offset = answer.is_object() ? answer.get_object().if_contains("offset") : nullptr;
+    refused_ = !result.passing();
     if ((result.status != 200 && result.status != 409) || offset == nullptr || !offset->is_number())
       return false;
-    sent_ = std::min(offset->to_number<std::uint64_t>(), size_);
+    const auto stands = std::min(offset->to_number<std::uint64_t>(), size);
+    if (stands == sent_)
+      return false;  // it took nothing
+    sent_ = stands;
   }
-  return sent_ >= size_;
+  return true;
 }
 
-void live_log::finish(const credentials& by) {
-  client_.call(by, "POST", target() + "/finish", {}, {}, std::chrono::seconds{10});
-}
-
-std::string live_log::text() const {
-  std::string all(static_cast<std::size_t>(size_), '\0');
-  const auto got = ::pread(file_, all.data(), all.size(), 0);
-  all.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  return all;
+bool live_log::tell_end() {
+  return client_.call(by_(), "POST", target_ + "/finish", {}, {}, answer_time).good();
 }
 
 }  // namespace troupe

@@ -1,18 +1,28 @@
 #pragma once
 
 #include "workers/loop/queue_client.hpp"
+#include "workers/loop/queue_port.hpp"
 
+#include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace troupe {
 
-/// The log of a run: kept whole in a file of the worker, and sent to the server as it grows. When
-/// the server is away the task goes on; the rest is sent from where the server stands.
+/// The log of a run: kept whole in a file of the worker, and sent to the server as it grows, by a
+/// thread of its own. When the server is away the task goes on; the rest is sent from where the
+/// server stands. Written by one thread.
 class live_log {
  public:
-  live_log(queue_client& client, std::string file, std::string task, std::string run);
+  /// `by` answers the credentials of the moment, on any thread.
+  live_log(std::string root_url, std::string file, const run_address& run,
+           std::function<credentials()> by);
+  /// Sends no more.
   ~live_log();
   live_log(const live_log&) = delete;
   live_log& operator=(const live_log&) = delete;
@@ -24,27 +34,34 @@ class live_log {
   void note(std::string_view text);
   void note_error(std::string_view text);
 
-  /// Sends what was not sent; false when the server does not take it now.
-  bool send(const credentials& by);
-
-  /// Tells the server that nothing more comes.
-  void finish(const credentials& by);
+  /// Sends the rest and tells the server that nothing more comes; false when the server does not
+  /// take it now. Can be repeated.
+  bool finish();
 
   /// All of it.
   std::string text() const;
 
-  std::uint64_t size() const { return size_; }
-
  private:
-  std::string target() const;
+  enum class sending { going_on, finish_wanted, finished, failed };
 
-  queue_client& client_;
-  std::string path_;
-  std::string task_;
-  std::string run_;
+  void send_as_it_grows();
+  bool send_rest();
+  bool tell_end();
+  std::uint64_t size() const;
+
+  const std::string target_;
+  const std::function<credentials()> by_;
   int file_ = -1;
-  std::uint64_t size_ = 0;
-  std::uint64_t sent_ = 0;
+  std::atomic<bool> dropped_{false};
+  queue_client client_;              // of the thread
+  std::uint64_t sent_ = 0;           // of the thread
+  bool refused_ = false;             // of the thread: the last answer was a final no
+  std::chrono::milliseconds pause_;  // of the thread
+  mutable std::mutex guard_;
+  std::condition_variable changed_;
+  std::uint64_t size_ = 0;             // guarded
+  sending state_ = sending::going_on;  // guarded
+  std::thread thread_;
 };
 
 }  // namespace troupe

@@ -1,9 +1,13 @@
 #include "workers/loop/payload.hpp"
 
+#include "runtime/crypto/base64.hpp"
+#include "workers/loop/json_members.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 namespace troupe {
@@ -13,11 +17,6 @@ namespace json = boost::json;
 namespace {
 
 using lines = std::vector<std::string>;
-
-std::string text_of(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
 
 void check_keys(const json::object& from, const std::set<std::string_view>& known,
                 const std::string& where, lines& problems) {
@@ -65,6 +64,9 @@ void read_artifact(const json::value& from, const std::string& where, task_paylo
     made.name = made.path;
   made.content_type = text_of(object, "contentType");
   made.content_encoding = text_of(object, "contentEncoding");
+  if (!made.content_encoding.empty() && made.content_encoding != "gzip" &&
+      made.content_encoding != "identity")
+    problems.push_back(where + ".contentEncoding: must be 'gzip' or 'identity'");
   if (const auto expires = text_of(object, "expires"); !expires.empty()) {
     made.expires = parse_date_time(expires);
     if (!made.expires)
@@ -75,6 +77,22 @@ void read_artifact(const json::value& from, const std::string& where, task_paylo
   out.artifacts.push_back(std::move(made));
 }
 
+void read_content(const json::object& from, const std::string& where, payload_mount& out,
+                  lines& problems) {
+  check_keys(from, {"artifact", "taskId", "sha256", "url", "raw", "base64"}, where, problems);
+  out.task_id = text_of(from, "taskId");
+  out.artifact = text_of(from, "artifact");
+  out.url = text_of(from, "url");
+  out.sha256 = text_of(from, "sha256");
+  if (from.contains("raw"))
+    out.text = text_of(from, "raw");
+  if (from.contains("base64") && !decode_base64(text_of(from, "base64"), out.text.emplace()))
+    problems.push_back(where + ".base64: must be base64");
+  const bool of_task = !out.task_id.empty() && !out.artifact.empty();
+  if (of_task + !out.url.empty() + from.contains("raw") + from.contains("base64") != 1)
+    problems.push_back(where + ": must be one of an artifact of a task, a url, raw or base64");
+}
+
 void read_mount(const json::value& from, const std::string& where, task_payload& out,
                 lines& problems) {
   const auto* content = from.is_object() ? from.get_object().if_contains("content") : nullptr;
@@ -83,16 +101,9 @@ void read_mount(const json::value& from, const std::string& where, task_payload&
     made.file = text_of(from.get_object(), "file");
   if (made.file.empty() || content == nullptr || !content->is_object())
     return problems.push_back(where +
-                              ": this worker mounts files: 'file' and 'content' are "
-                              "needed");
-  const auto& object = content->get_object();
-  made.task_id = text_of(object, "taskId");
-  made.artifact = text_of(object, "artifact");
-  made.url = text_of(object, "url");
-  if (const auto* raw = object.if_contains("raw"); raw && raw->is_string())
-    made.raw = std::string{raw->get_string()};
-  if (made.url.empty() && !made.raw && (made.task_id.empty() || made.artifact.empty()))
-    return problems.push_back(where + ".content: must be an artifact of a task, a url, or raw");
+                              ": this worker mounts files: 'file' and 'content' are needed");
+  check_keys(from.get_object(), {"file", "content"}, where, problems);
+  read_content(content->get_object(), where + ".content", made, problems);
   out.mounts.push_back(std::move(made));
 }
 
@@ -104,20 +115,65 @@ void read_list(const json::object& from, std::string_view key, Read read, task_p
     return;
   if (!list->is_array())
     return problems.push_back(std::string{key} + ": must be a list");
+  std::set<std::string> seen;
   std::size_t number = 0;
-  for (const auto& entry : list->get_array())
-    read(entry, std::string{key} + "." + std::to_string(number++), out, problems);
+  for (const auto& entry : list->get_array()) {
+    const auto where = std::string{key} + "." + std::to_string(number++);
+    if (!seen.insert(json::serialize(entry)).second)
+      problems.push_back(where + ": must be unique");
+    read(entry, where, out, problems);
+  }
 }
 
-void read_features(const json::object& from, task_payload& out) {
-  if (const auto* features = from.if_contains("features"); features && features->is_object())
-    if (const auto* proxy = features->get_object().if_contains("taskclusterProxy"))
-      out.proxy = proxy->is_bool() && proxy->get_bool();
-  if (const auto* logs = from.if_contains("logs"); logs && logs->is_object()) {
-    if (auto live = text_of(logs->get_object(), "live"); !live.empty())
-      out.live_log = live;
-    if (auto backing = text_of(logs->get_object(), "backing"); !backing.empty())
-      out.backing_log = backing;
+void read_features(const json::object& from, task_payload& out, lines& problems) {
+  const auto* features = from.if_contains("features");
+  if (features == nullptr)
+    return;
+  if (!features->is_object())
+    return problems.push_back("features: must be an object");
+  bool ignored = false;
+  const std::map<std::string_view, bool*> offered = {
+      {"taskclusterProxy", &out.proxy},
+      {"liveLog", &out.keeps_live_log},
+      {"backingLog", &out.keeps_backing_log},
+      {"resourceMonitor", &ignored},  // only ever writes to the log
+  };
+  for (const auto& member : features->get_object()) {
+    const auto where = "features." + std::string{member.key()};
+    const auto known = offered.find(std::string_view{member.key()});
+    if (!member.value().is_bool())
+      problems.push_back(where + ": must be true or false");
+    else if (known != offered.end())
+      *known->second = member.value().get_bool();
+    else if (member.value().get_bool())
+      problems.push_back(where + ": this worker does not offer it");
+  }
+}
+
+void read_log_names(const json::object& from, task_payload& out, lines& problems) {
+  const auto* logs = from.if_contains("logs");
+  if (logs == nullptr)
+    return;
+  if (!logs->is_object())
+    return problems.push_back("logs: must be an object");
+  check_keys(logs->get_object(), {"live", "backing"}, "logs", problems);
+  if (auto live = text_of(logs->get_object(), "live"); !live.empty())
+    out.live_log = std::move(live);
+  if (auto backing = text_of(logs->get_object(), "backing"); !backing.empty())
+    out.backing_log = std::move(backing);
+}
+
+void read_env(const json::object& from, task_payload& out, lines& problems) {
+  const auto* env = from.if_contains("env");
+  if (env == nullptr)
+    return;
+  if (!env->is_object())
+    return problems.push_back("env: must be an object");
+  for (const auto& member : env->get_object()) {
+    if (!member.value().is_string())
+      problems.push_back("env." + std::string{member.key()} + ": must be a string");
+    else
+      out.env[std::string{member.key()}] = member.value().get_string();
   }
 }
 
@@ -125,6 +181,7 @@ void read_exit_codes(const json::object& from, task_payload& out, lines& problem
   const auto* rules = from.if_contains("onExitStatus");
   if (rules == nullptr || !rules->is_object())
     return;
+  check_keys(rules->get_object(), {"retry", "purgeCaches"}, "onExitStatus", problems);
   const auto* retry = rules->get_object().if_contains("retry");
   if (retry == nullptr || !retry->is_array())
     return;
@@ -156,18 +213,39 @@ task_payload read_payload(const json::value& payload, lines& problems) {
     problems.emplace_back("maxRunTime: must be a number of seconds, at least 1");
   else
     out.max_run_time = std::chrono::seconds{limit->get_int64()};
-  if (const auto* env = object.if_contains("env"); env && env->is_object())
-    for (const auto& member : env->get_object()) {
-      if (!member.value().is_string())
-        problems.push_back("env." + std::string{member.key()} + ": must be a string");
-      else
-        out.env[std::string{member.key()}] = member.value().get_string();
-    }
+  read_env(object, out, problems);
   read_list(object, "artifacts", read_artifact, out, problems);
   read_list(object, "mounts", read_mount, out, problems);
-  read_features(object, out);
+  read_features(object, out, problems);
+  read_log_names(object, out, problems);
   read_exit_codes(object, out, problems);
   return out;
+}
+
+void check_payload(const task_payload& payload, const json::object& task, lines& problems) {
+  constexpr std::chrono::seconds tolerance{1};
+  const auto deadline = parse_date_time(text_of(task, "deadline"));
+  const auto expires = parse_date_time(text_of(task, "expires"));
+  for (std::size_t i = 0; i < payload.artifacts.size(); ++i) {
+    const auto& when = payload.artifacts[i].expires;
+    const auto where = "artifacts." + std::to_string(i) + ".expires: ";
+    if (when && deadline && *when + tolerance < *deadline)
+      problems.push_back(where + "must not be before the deadline of the task, " +
+                         to_iso(*deadline));
+    if (when && expires && *when > *expires + tolerance)
+      problems.push_back(where + "must not be after the task expires, " + to_iso(*expires));
+  }
+  const auto* dependencies = task.if_contains("dependencies");
+  const auto depends_on = [dependencies](const std::string& id) {
+    if (dependencies == nullptr || !dependencies->is_array())
+      return false;
+    const auto& all = dependencies->get_array();
+    return std::find(all.begin(), all.end(), json::value(id)) != all.end();
+  };
+  for (std::size_t i = 0; i < payload.mounts.size(); ++i)
+    if (const auto& id = payload.mounts[i].task_id; !id.empty() && !depends_on(id))
+      problems.push_back("mounts." + std::to_string(i) +
+                         ".content.taskId: the task must depend on " + id);
 }
 
 std::string content_type_of(std::string_view name) {

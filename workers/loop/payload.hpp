@@ -2,6 +2,7 @@
 
 #include "messages/timestamp.hpp"
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <chrono>
@@ -29,7 +30,8 @@ struct payload_mount {
   std::string task_id;
   std::string artifact;
   std::string url;
-  std::optional<std::string> raw;
+  std::optional<std::string> text;
+  std::string sha256;  ///< of what is to be there, in hexadecimal; empty: anything
 };
 
 /// What a task asks of its worker, in the form of the stock generic-worker on Linux.
@@ -40,6 +42,8 @@ struct task_payload {
   std::vector<payload_artifact> artifacts;
   std::vector<payload_mount> mounts;
   bool proxy = false;
+  bool keeps_live_log = true;
+  bool keeps_backing_log = true;
   std::vector<int> retry_codes;
   std::string live_log = "public/logs/live.log";
   std::string backing_log = "public/logs/live_backing.log";
@@ -47,6 +51,11 @@ struct task_payload {
 
 /// Reads a payload; `problems` gets a line for everything that is wrong with it.
 task_payload read_payload(const boost::json::value& payload, std::vector<std::string>& problems);
+
+/// Adds a line for everything in which the payload does not fit its task: when artifacts expire,
+/// and whose artifacts it mounts.
+void check_payload(const task_payload& payload, const boost::json::object& task,
+                   std::vector<std::string>& problems);
 
 /// The content type of a file by its name, and whether its bytes are compressed already.
 std::string content_type_of(std::string_view name);

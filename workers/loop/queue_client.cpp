@@ -4,13 +4,12 @@
 #include "runtime/clock/random.hpp"
 
 #include <curl/curl.h>
-#include <boost/json.hpp>
 
 namespace troupe {
 
-namespace json = boost::json;
-
 namespace {
+
+constexpr int longest_wait_ms = 60'000;  // curl's own timers and `wake` cut it short
 
 void prepare_curl() {
   static const auto result = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -23,12 +22,6 @@ std::size_t take_bytes(char* data, std::size_t size, std::size_t count, void* ou
 }
 
 }  // namespace
-
-json::value call_result::json() const {
-  boost::system::error_code failed;
-  auto value = json::parse(body, failed);
-  return failed ? json::value{} : value;
-}
 
 queue_client::queue_client(std::string root_url, const std::atomic<bool>* give_up)
     : root_url_(std::move(root_url)), where_(split_root_url(root_url_)), give_up_(give_up) {
@@ -65,7 +58,7 @@ int queue_client::run_transfer() {
         result = done->data.result;
       break;
     }
-    curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+    curl_multi_poll(multi_, nullptr, 0, longest_wait_ms, nullptr);
   }
   curl_multi_remove_handle(multi_, curl_);
   return result;
@@ -107,6 +100,10 @@ call_result queue_client::perform(const std::string& url, std::string_view verb,
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   result.status = static_cast<unsigned>(status);
+  const char* location = nullptr;
+  curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location);
+  if (location != nullptr)
+    result.location = location;
   return result;
 }
 
@@ -132,24 +129,6 @@ call_result queue_client::put(const std::string& url, const std::string& bytes,
 
 call_result queue_client::get(const std::string& url) {
   return perform(url, "GET", {}, {}, std::chrono::minutes{30}, true);
-}
-
-std::string encode_segment(std::string_view text) {
-  static constexpr char hex[] = "0123456789ABCDEF";
-  std::string out;
-  for (char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view{"-_.~"}.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto u = static_cast<unsigned char>(c);
-    out += '%';
-    out += hex[u >> 4];
-    out += hex[u & 15];
-  }
-  return out;
 }
 
 }  // namespace troupe

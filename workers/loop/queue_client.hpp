@@ -1,8 +1,7 @@
 #pragma once
 
 #include "runtime/auth/credentials.hpp"
-
-#include <boost/json/value.hpp>
+#include "workers/loop/call_result.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -13,18 +12,6 @@
 #include <vector>
 
 namespace troupe {
-
-/// What a call came to. Status 0: the server was not reached.
-struct call_result {
-  unsigned status = 0;
-  std::string body;
-  std::string trouble;  ///< why the server was not reached
-
-  bool good() const { return status >= 200 && status < 400; }
-  /// Worth repeating: not reached, overloaded, or a failure of the server.
-  bool passing() const { return status == 0 || status >= 500 || status == 429; }
-  boost::json::value json() const;
-};
 
 /// Calls the API over HTTP, blocking, on one kept connection. Used by one thread at a time.
 class queue_client {
@@ -65,8 +52,5 @@ class queue_client {
   void* curl_ = nullptr;
   void* multi_ = nullptr;  // only with `give_up_`
 };
-
-/// Encodes a path segment as stock clients do.
-std::string encode_segment(std::string_view text);
 
 }  // namespace troupe

@@ -101,6 +101,9 @@ struct task_proxy::impl {
         result.status == 0 ? http::status::bad_gateway : static_cast<http::status>(result.status),
         11};
     response.set(http::field::content_type, "application/json; charset=utf-8");
+    // The client decides whether it follows; what it finds there may need no signature.
+    if (!result.location.empty())
+      response.set(http::field::location, result.location);
     response.set("X-Taskcluster-Endpoint", root_url + target);
     response.set("X-Taskcluster-Proxy-Temp-ClientId", with.client_id);
     response.body() = result.status == 0 ? result.trouble : result.body;

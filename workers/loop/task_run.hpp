@@ -1,33 +1,37 @@
 #pragma once
 
+#include "workers/loop/held_claim.hpp"
 #include "workers/loop/live_log.hpp"
 #include "workers/loop/payload.hpp"
 #include "workers/loop/queue_client.hpp"
+#include "workers/loop/queue_port.hpp"
+#include "workers/processes/process_guardian.hpp"
 #include "workers/worker.hpp"
 
 #include <boost/json/object.hpp>
 
-#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace troupe {
 
-class child_process;
+class run_interrupt;
 class task_proxy;
 
 /// One claimed run, from its claim to its report. Lives on a thread of its own.
 class task_run {
  public:
-  /// `claim` is an entry of claimWork's answer.
-  task_run(const worker_options& options, boost::json::object claim,
-           const std::atomic<bool>& stopping);
+  /// `claim` is an entry of claimWork's answer; throws when it is none.
+  task_run(const worker_options& options, queue_port& port, process_guardian& guardian,
+           boost::json::object claim, run_interrupt& interrupt);
   ~task_run();
 
-  /// Does everything; returns when the run is reported, or lost.
-  void perform();
+  /// Does everything; returns when the run is reported, or lost. False when this worker cannot run
+  /// tasks any more.
+  bool perform();
 
  private:
   enum class verdict {
@@ -44,42 +48,51 @@ class task_run {
   verdict work();
   verdict run_commands();
   verdict run_command(const std::vector<std::string>& words);
-  verdict watch(child_process& child);
-  void take_output(child_process& child);
-  verdict stop_child(child_process& child, verdict because);
-  void reclaim_when_due();
-  bool mount_files(std::string& problem);
+  verdict watch_command();
+  std::optional<verdict> verdict_of_news();
+  std::optional<verdict> verdict_of_interrupt();
+  std::optional<verdict> verdict_of_time();
+  void wait_for_processes(bool interruptible, std::chrono::milliseconds longest);
+  void take_output();
+  void end_processes(std::chrono::milliseconds grace);
+  void open_proxy();
+  std::optional<verdict> mount_files();
+  bool fetch(const payload_mount& mount, std::string& bytes, std::string& problem);
   std::map<std::string, std::string> environment() const;
   void create_live_log();
   void keep_logs();
-  bool upload_artifacts();
-  bool upload_one(const payload_artifact& wanted, const std::string& file, const std::string& name);
-  bool upload_error(const payload_artifact& wanted, const char* reason, const std::string& text);
-  bool store(const std::string& name, const std::string& bytes, const std::string& type,
-             bool compress, const std::string& expires);
+  void upload_artifacts();
+  void upload_wanted(const payload_artifact& wanted);
+  void upload_one(const payload_artifact& wanted, const std::string& file, const std::string& name);
+  void upload_error(const payload_artifact& wanted, const char* reason, const std::string& text);
+  std::optional<verdict> store(const std::string& name, const std::string& bytes,
+                               const std::string& type, bool compress, const std::string& expires);
+  bool is_log(const std::string& name) const;
+  void blame(verdict because);
   call_result create_artifact(const std::string& name, const boost::json::object& body);
   call_result call(std::string_view verb, const std::string& target, const std::string& body);
+  call_result repeat(const std::function<call_result()>& attempt);
   void report(verdict result);
-  std::string task_target() const;
-  std::string run_target() const;
 
   const worker_options& options_;
-  const std::atomic<bool>& stopping_;
+  process_guardian& guardian_;
+  queue_port& port_;
+  run_interrupt& interrupt_;
+  held_claim claim_;
   queue_client client_;
-  credentials by_;
-  std::string task_id_;
-  std::string run_id_;
+  queue_client downloads_;  // given up when the run is interrupted
+  const std::string task_id_;
+  const std::string run_id_;
   boost::json::object task_;
-  timestamp claimed_at_;
-  timestamp taken_until_;
-  timestamp reclaim_at_;
   timestamp run_until_;
-  std::optional<timestamp> stop_until_;  // how long calls are repeated once the worker is to end
-  bool lost_ = false;
+  std::optional<verdict> artifact_trouble_;      // the first
+  std::map<std::string, std::string> uploaded_;  // which file each name is of
+  bool broken_ = false;                          // no process can be started
   task_payload payload_;
   std::string directory_;
   std::unique_ptr<live_log> log_;
   std::unique_ptr<task_proxy> proxy_;
+  std::unique_ptr<run_processes> processes_;
 };
 
 }  // namespace troupe

@@ -1,7 +1,9 @@
 // What goes into a run and what comes out of it: mounts, artifacts, logs.
 
-#include "messages/json_text.hpp"
-#include "runtime/clock/clock.hpp"
+#include "runtime/crypto/sha256.hpp"
+#include "workers/loop/json_members.hpp"
+#include "workers/loop/queue_calls.hpp"
+#include "workers/loop/run_interrupt.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
 
@@ -12,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 namespace troupe {
 
@@ -22,11 +23,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string text_of(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
 
 std::string gzip(const std::string& bytes) {
   z_stream stream{};
@@ -64,44 +60,65 @@ constexpr const char* log_type = "text/plain; charset=utf-8";
 
 }  // namespace
 
-bool task_run::mount_files(std::string& problem) {
+// -- mounts ---------------------------------------------------------------------------------------
+
+// What keeps the run from its commands.
+std::optional<task_run::verdict> task_run::mount_files() {
   for (const auto& mount : payload_.mounts) {
     std::string bytes;
-    if (mount.raw) {
-      bytes = *mount.raw;
-    } else {
-      auto url = mount.url;
-      if (url.empty()) {
-        const auto where = call(
-            "GET",
-            "/api/queue/v1/task/" + mount.task_id + "/artifacts/" + encode_segment(mount.artifact),
-            {});
-        const auto answer = where.json();
-        if (!where.good() || !answer.is_object()) {
-          problem = "[mounts] artifact " + mount.artifact + " of task " + mount.task_id +
-                    " cannot be had: " + std::to_string(where.status) + " " + where.body;
-          return false;
-        }
-        url = text_of(answer.get_object(), "url");
-      }
-      auto got = client_.get(url);
-      if (!got.good()) {
-        problem =
-            "[mounts] " + url + " cannot be had: " + std::to_string(got.status) + " " + got.trouble;
-        return false;
-      }
-      bytes = std::move(got.body);
+    std::string problem;
+    bool good = fetch(mount, bytes, problem);
+    if (const auto because = verdict_of_interrupt())
+      return because;
+    if (good && !mount.sha256.empty() && hex(sha256(bytes)) != mount.sha256) {
+      good = false;
+      problem =
+          "the SHA-256 of " + mount.file + " is " + hex(sha256(bytes)) + ", not " + mount.sha256;
     }
-    if (!write_whole(fs::path{directory_} / "work" / mount.file, bytes)) {
-      problem = "[mounts] cannot write " + mount.file;
+    if (good && !write_whole(fs::path{directory_} / "work" / mount.file, bytes)) {
+      good = false;
+      problem = "cannot write " + mount.file;
+    }
+    if (good)
+      continue;
+    log_->note_error("[mounts] " + problem);
+    return verdict::failed;
+  }
+  return {};
+}
+
+bool task_run::fetch(const payload_mount& mount, std::string& bytes, std::string& problem) {
+  if (mount.text) {
+    bytes = *mount.text;
+    return true;
+  }
+  auto url = mount.url;
+  if (url.empty()) {
+    const auto where = call(
+        "GET",
+        "/api/queue/v1/task/" + mount.task_id + "/artifacts/" + encode_segment(mount.artifact), {});
+    const auto answer = where.json();
+    if (!where.good() || !answer.is_object()) {
+      problem = "artifact " + mount.artifact + " of task " + mount.task_id +
+                " cannot be had: " + std::to_string(where.status) + " " + where.body;
       return false;
     }
+    url = text_of(answer.get_object(), "url");
   }
+  auto got = downloads_.get(url);
+  if (!got.good()) {
+    problem = url + " cannot be had: " + std::to_string(got.status) + " " + got.trouble;
+    return false;
+  }
+  bytes = std::move(got.body);
   return true;
 }
 
+// -- logs -----------------------------------------------------------------------------------------
+
 call_result task_run::create_artifact(const std::string& name, const json::object& body) {
-  return call("POST", run_target() + "/artifacts/" + encode_segment(name), json::serialize(body));
+  return call("POST", target_of(claim_.run()) + "/artifacts/" + encode_segment(name),
+              json::serialize(body));
 }
 
 void task_run::create_live_log() {
@@ -113,12 +130,17 @@ void task_run::create_live_log() {
   create_artifact(payload_.live_log, body);
 }
 
-// The whole log becomes an artifact, and the live one a link to it.
+// The whole log becomes an artifact, and the live one a link to it. Who follows the log hears of
+// its end first; if the server is away, then when it is back.
 void task_run::keep_logs() {
-  log_->send(by_);
-  log_->finish(by_);
+  const bool told = log_->finish();
   const auto expires = text_of(task_, "expires");
-  store(payload_.backing_log, log_->text(), log_type, true, expires);
+  if (payload_.keeps_backing_log)
+    store(payload_.backing_log, log_->text(), log_type, true, expires);
+  if (!told)
+    log_->finish();
+  if (!payload_.keeps_backing_log || !payload_.keeps_live_log)
+    return;
   json::object link;
   link["storageType"] = "link";
   link["artifact"] = payload_.backing_log;
@@ -127,16 +149,34 @@ void task_run::keep_logs() {
   create_artifact(payload_.live_log, link);
 }
 
-bool task_run::store(const std::string& name, const std::string& bytes, const std::string& type,
-                     bool compress, const std::string& expires) {
+// -- artifacts ------------------------------------------------------------------------------------
+
+// The first that goes wrong decides what becomes of a task that is fine otherwise.
+void task_run::blame(verdict because) {
+  if (!artifact_trouble_)
+    artifact_trouble_ = because;
+}
+
+bool task_run::is_log(const std::string& name) const {
+  return name == payload_.live_log || name == payload_.backing_log;
+}
+
+// What went wrong, if anything did.
+std::optional<task_run::verdict> task_run::store(const std::string& name, const std::string& bytes,
+                                                 const std::string& type, bool compress,
+                                                 const std::string& expires) {
   json::object body;
   body["storageType"] = "s3";
   body["contentType"] = type;
   body["expires"] = expires;
   const auto made = create_artifact(name, body);
   const auto answer = made.json();
-  if (!made.good() || !answer.is_object())
-    return false;
+  if (!made.good() || !answer.is_object()) {
+    if (made.passing())
+      return verdict::unavailable;
+    // The queue refuses what is not as it was created before.
+    return made.status == 409 ? verdict::malformed : verdict::internal;
+  }
   const auto url = text_of(answer.get_object(), "putUrl");
   const auto sent = compress ? gzip(bytes) : bytes;
   const std::vector<std::string> headers = {
@@ -145,15 +185,15 @@ bool task_run::store(const std::string& name, const std::string& bytes, const st
   for (int i = 0; i < 6; ++i) {
     const auto put = client_.put(url, sent, headers);
     if (put.good())
-      return true;
+      return {};
     if (!put.passing() && put.status != 400)
-      return false;
-    std::this_thread::sleep_for(200ms * (1 << i));
+      break;
+    interrupt_.pause(200ms * (1 << i));
   }
-  return false;
+  return verdict::unavailable;
 }
 
-bool task_run::upload_error(const payload_artifact& wanted, const char* reason,
+void task_run::upload_error(const payload_artifact& wanted, const char* reason,
                             const std::string& text) {
   json::object body;
   body["storageType"] = "error";
@@ -162,56 +202,65 @@ bool task_run::upload_error(const payload_artifact& wanted, const char* reason,
   body["expires"] = wanted.expires ? to_iso(*wanted.expires) : text_of(task_, "expires");
   create_artifact(wanted.name, body);
   if (wanted.optional)
-    return true;
+    return;
   log_->note_error("Artifact " + wanted.name + ": " + text);
-  return false;
+  blame(verdict::failed);
 }
 
-bool task_run::upload_one(const payload_artifact& wanted, const std::string& file,
+void task_run::upload_one(const payload_artifact& wanted, const std::string& file,
                           const std::string& name) {
-  if (name == payload_.live_log || name == payload_.backing_log) {
+  if (is_log(name)) {
     log_->note("Artifact " + name + " is skipped: the name belongs to the log.");
-    return true;
+    return;
   }
   std::string bytes;
   if (!read_whole(file, bytes))
     return upload_error(wanted, "file-not-readable-on-worker", file + " cannot be read");
+  const auto [known, first] = uploaded_.try_emplace(name, file);
+  if (!first && known->second != file) {
+    log_->note_error("Artifact " + name + " is wanted of " + known->second + " and of " + file +
+                     ".");
+    return blame(verdict::malformed);
+  }
   const auto type = wanted.content_type.empty() ? content_type_of(file) : wanted.content_type;
   const bool compress =
       wanted.content_encoding.empty() ? !is_compressed(file) : wanted.content_encoding == "gzip";
   const auto expires = wanted.expires ? to_iso(*wanted.expires) : text_of(task_, "expires");
-  if (store(name, bytes, type, compress, expires))
-    return true;
-  log_->note_error("Artifact " + name + " could not be uploaded.");
-  return false;
+  const auto trouble = store(name, bytes, type, compress, expires);
+  if (!trouble)
+    return;
+  log_->note_error(
+      "Artifact " + name + " could not be uploaded" +
+      (*trouble == verdict::malformed ? ": there is one of this name that is not the same." : "."));
+  blame(*trouble);
 }
 
-bool task_run::upload_artifacts() {
-  bool good = true;
-  for (const auto& wanted : payload_.artifacts) {
-    const auto path = fs::path{wanted.path}.is_absolute()
-                          ? fs::path{wanted.path}
-                          : fs::path{directory_} / "work" / wanted.path;
-    std::error_code failed;
-    const auto status = fs::status(path, failed);
-    if (!fs::exists(status)) {
-      good =
-          upload_error(wanted, "file-missing-on-worker", wanted.path + " does not exist") && good;
-    } else if (fs::is_directory(status) != wanted.directory) {
-      good = upload_error(wanted, "invalid-resource-on-worker",
-                          wanted.path + (wanted.directory ? " is no directory" : " is no file")) &&
-             good;
-    } else if (!wanted.directory) {
-      good = upload_one(wanted, path.string(), wanted.name) && good;
-    } else {
-      for (const auto& entry : fs::recursive_directory_iterator{path, failed})
-        if (entry.is_regular_file(failed))
-          good = upload_one(wanted, entry.path().string(),
-                            wanted.name + "/" + fs::relative(entry.path(), path).string()) &&
-                 good;
-    }
+void task_run::upload_wanted(const payload_artifact& wanted) {
+  const auto path = fs::path{wanted.path}.is_absolute()
+                        ? fs::path{wanted.path}
+                        : fs::path{directory_} / "work" / wanted.path;
+  std::error_code failed;
+  const auto status = fs::status(path, failed);
+  if (is_log(wanted.name) && !wanted.directory) {
+    log_->note("Artifact " + wanted.name + " is skipped: the name belongs to the log.");
+  } else if (!fs::exists(status)) {
+    upload_error(wanted, "file-missing-on-worker", wanted.path + " does not exist");
+  } else if (wanted.directory ? !fs::is_directory(status) : !fs::is_regular_file(status)) {
+    upload_error(wanted, "invalid-resource-on-worker",
+                 wanted.path + (wanted.directory ? " is no directory" : " is no file"));
+  } else if (!wanted.directory) {
+    upload_one(wanted, path.lexically_normal().string(), wanted.name);
+  } else {
+    for (const auto& entry : fs::recursive_directory_iterator{path, failed})
+      if (entry.is_regular_file(failed))
+        upload_one(wanted, entry.path().lexically_normal().string(),
+                   wanted.name + "/" + fs::relative(entry.path(), path).string());
   }
-  return good;
+}
+
+void task_run::upload_artifacts() {
+  for (const auto& wanted : payload_.artifacts)
+    upload_wanted(wanted);
 }
 
 }  // namespace troupe

@@ -1,0 +1,113 @@
+#include "workers/loop/payload.hpp"
+
+#include <boost/json.hpp>
+#include <catch2/catch_all.hpp>
+
+using namespace troupe;
+namespace json = boost::json;
+
+namespace {
+
+using lines = std::vector<std::string>;
+
+// The payload with what must be there, and these members.
+json::object payload_with(const std::string& members) {
+  auto object = json::parse(members).as_object();
+  object.emplace("command", json::parse(R"([["true"]])"));
+  object.emplace("maxRunTime", 60);
+  return object;
+}
+
+lines problems_of(const std::string& members) {
+  lines problems;
+  read_payload(payload_with(members), problems);
+  return problems;
+}
+
+lines problems_with_task(const std::string& members, const std::string& task) {
+  lines problems;
+  const auto payload = read_payload(payload_with(members), problems);
+  check_payload(payload, json::parse(task).as_object(), problems);
+  return problems;
+}
+
+}  // namespace
+
+TEST_CASE("a payload is read whole", "[payload]") {
+  lines problems;
+  const auto payload = read_payload(json::parse(R"({
+    "command": [["a", "b c"], ["d"]], "maxRunTime": 7, "env": {"X": "1"},
+    "artifacts": [{"type": "directory", "path": "out"}],
+    "mounts": [{"file": "f", "content": {"base64": "aGk="}}],
+    "features": {"taskclusterProxy": true, "liveLog": false},
+    "logs": {"live": "public/l", "backing": "public/b"},
+    "onExitStatus": {"retry": [3, 4], "purgeCaches": [0]}})"),
+                                    problems);
+  CHECK(problems == lines{});
+  CHECK(payload.commands == std::vector<lines>{{"a", "b c"}, {"d"}});
+  CHECK(payload.max_run_time == std::chrono::seconds{7});
+  CHECK(payload.env == std::map<std::string, std::string>{{"X", "1"}});
+  CHECK(payload.artifacts.at(0).name == "out");
+  CHECK(payload.artifacts.at(0).directory);
+  CHECK(payload.mounts.at(0).text == "hi");
+  CHECK(payload.proxy);
+  CHECK_FALSE(payload.keeps_live_log);
+  CHECK(payload.keeps_backing_log);
+  CHECK(payload.live_log == "public/l");
+  CHECK(payload.backing_log == "public/b");
+  CHECK(payload.retry_codes == std::vector{3, 4});
+}
+
+TEST_CASE("workers 7: validation messages name the path and the rule", "[payload]") {
+  CHECK(problems_of(R"({"onExitStatus": {"retry": [0]}})") ==
+        lines{"onExitStatus.retry.0: Must be greater than or equal to 1"});
+  CHECK(problems_of(R"({"colour": 1})") == lines{"payload: the property 'colour' is not known"});
+  CHECK(problems_of(R"({"env": {"X": 1}})") == lines{"env.X: must be a string"});
+  CHECK(problems_of(R"({"artifacts": [{"type": "file", "path": "a", "contentEncoding": "br"}]})") ==
+        lines{"artifacts.0.contentEncoding: must be 'gzip' or 'identity'"});
+  CHECK(problems_of(R"({"features": {"interactive": true}})") ==
+        lines{"features.interactive: this worker does not offer it"});
+  CHECK(problems_of(R"({"features": {"interactive": false, "resourceMonitor": true}})") == lines{});
+  CHECK(
+      problems_of(R"({"mounts": [{"file": "f", "content": {"raw": "x", "url": "http://a/"}}]})") ==
+      lines{"mounts.0.content: must be one of an artifact of a task, a url, raw or base64"});
+  lines problems;
+  read_payload(json::value{}, problems);
+  CHECK(problems == lines{"the payload must be an object"});
+}
+
+TEST_CASE("workers 7: identical entries are a schema error, similar ones are not", "[payload]") {
+  const std::string one = R"({"type": "file", "path": "a"})";
+  const std::string other = R"({"type": "file", "path": "a", "optional": true})";
+  CHECK(problems_of("{\"artifacts\": [" + one + "," + other + "]}") == lines{});
+  CHECK(problems_of("{\"artifacts\": [" + one + "," + other + "," + one + "]}") ==
+        lines{"artifacts.2: must be unique"});
+}
+
+TEST_CASE("workers 7: artifacts expire between the deadline and the expiry of the task",
+          "[payload]") {
+  const std::string task = R"({"deadline": "2030-01-01T00:00:00.000Z",
+                               "expires": "2031-01-01T00:00:00.000Z"})";
+  const auto problems = [&task](const std::string& expires) {
+    return problems_with_task(
+        R"({"artifacts": [{"type": "file", "path": "a", "expires": ")" + expires + "\"}]}", task);
+  };
+  CHECK(problems("2030-01-01T00:00:00.000Z") == lines{});
+  CHECK(problems("2029-12-31T23:59:59.000Z") == lines{});  // a second of tolerance
+  CHECK(problems("2030-06-01T00:00:00.000Z") == lines{});
+  CHECK(problems("2031-01-01T00:00:00.000Z") == lines{});
+  CHECK(problems("2029-12-31T23:59:58.999Z") ==
+        lines{"artifacts.0.expires: must not be before the deadline of the task, "
+              "2030-01-01T00:00:00.000Z"});
+  CHECK(problems("2031-01-01T00:00:01.001Z") ==
+        lines{"artifacts.0.expires: must not be after the task expires, 2031-01-01T00:00:00.000Z"});
+}
+
+TEST_CASE("workers 7: a task mounts artifacts of tasks that it depends on", "[payload]") {
+  const std::string mounts =
+      R"({"mounts": [{"file": "f", "content": {"taskId": "T1", "artifact": "public/a"}}]})";
+  CHECK(problems_with_task(mounts, R"({"dependencies": ["T0", "T1"]})") == lines{});
+  CHECK(problems_with_task(mounts, R"({"dependencies": ["T0"]})") ==
+        lines{"mounts.0.content.taskId: the task must depend on T1"});
+  CHECK(problems_with_task(mounts, "{}").size() == 1);
+}

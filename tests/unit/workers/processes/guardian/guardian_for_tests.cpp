@@ -1,0 +1,3 @@
+#include "workers/processes/process_guardian.hpp"
+
+int main() { troupe::guard_processes(); }

@@ -1,0 +1,192 @@
+// The commands of a run: started one after the other, watched by waiting for whatever comes first.
+
+#include "runtime/clock/clock.hpp"
+#include "runtime/log/log.hpp"
+#include "workers/loop/json_members.hpp"
+#include "workers/loop/run_interrupt.hpp"
+#include "workers/loop/task_proxy.hpp"
+#include "workers/loop/task_run.hpp"
+
+#include <boost/json.hpp>
+
+#include <poll.h>
+#include <algorithm>
+#include <cstdlib>
+
+namespace troupe {
+
+namespace json = boost::json;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto longest_wait = 1h;
+// Processes that even SIGKILL does not end are waiting for the system; the worker goes on.
+constexpr auto patience_after_grace = 10s;
+
+timestamp now() { return system_clock{}.now(); }
+
+}  // namespace
+
+std::map<std::string, std::string> task_run::environment() const {
+  std::map<std::string, std::string> env;
+  for (const char* name : {"PATH", "HOME", "USER", "LANG", "TMPDIR", "TERM"})
+    if (const char* value = std::getenv(name))
+      env[name] = value;
+  env.emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+  for (const auto& [name, value] : payload_.env)
+    env[name] = value;
+  env["TASK_ID"] = task_id_;
+  env["RUN_ID"] = run_id_;
+  env["TASK_WORKDIR"] = directory_ + "/work";
+  env["TASK_GROUP_ID"] = text_of(task_, "taskGroupId");
+  env["TASKCLUSTER_ROOT_URL"] = options_.root_url;
+  env["TASKCLUSTER_WORKER_LOCATION"] = "{}";
+  if (proxy_)
+    env["TASKCLUSTER_PROXY_URL"] = proxy_->url();
+  return env;
+}
+
+void task_run::open_proxy() {
+  std::vector<std::string> scopes;
+  if (const auto* list = task_.if_contains("scopes"); list && list->is_array())
+    for (const auto& scope : list->get_array())
+      scopes.emplace_back(scope.as_string());
+  scopes.push_back("queue:create-artifact:" + task_id_ + "/" + run_id_);
+  proxy_ = std::make_unique<task_proxy>(options_.root_url, claim_.by(), std::move(scopes));
+  claim_.on_renewal([this](const credentials& by) { proxy_->use(by); });
+}
+
+task_run::verdict task_run::run_commands() {
+  if (const auto because = mount_files())
+    return *because;
+  if (payload_.proxy)
+    open_proxy();
+  auto place = guardian_.open_run(directory_);
+  if (!place) {
+    broken_ = true;
+    log_->note_error("This worker cannot run tasks any more: " + place.error().message);
+    log_message(severity::error, place.error().message);
+    return verdict::shutdown;
+  }
+  processes_ = std::move(*place);
+  log_->note("=== Task Starting ===");
+  const auto started = now();
+  run_until_ = started + payload_.max_run_time;
+  auto result = verdict::completed;
+  for (const auto& words : payload_.commands) {
+    result = run_command(words);
+    if (result != verdict::completed)
+      break;
+  }
+  // What the commands left behind does not outlive them.
+  end_processes(0ms);
+  processes_->leave();
+  log_->note("=== Task Finished ===");
+  log_->note("Task Duration: " + std::to_string((now() - started).count()) + " ms");
+  return result;
+}
+
+task_run::verdict task_run::run_command(const std::vector<std::string>& words) {
+  std::string shown;
+  for (const auto& word : words)
+    shown += (shown.empty() ? "" : " ") + word;
+  log_->note("Executing: " + shown);
+  // When the guard is gone, the news say so.
+  processes_->start(words, directory_ + "/work", environment());
+  return watch_command();
+}
+
+task_run::verdict task_run::watch_command() {
+  for (;;) {
+    wait_for_processes(true, std::max<std::chrono::milliseconds>(run_until_ - now(), 0ms));
+    take_output();
+    auto because = verdict_of_interrupt();
+    if (!because)
+      because = verdict_of_time();
+    if (because) {
+      end_processes(options_.kill_grace);
+      return *because;
+    }
+    if (const auto ended = verdict_of_news())
+      return *ended;
+  }
+}
+
+// Why the run is not to go on.
+std::optional<task_run::verdict> task_run::verdict_of_interrupt() {
+  if (const auto why = interrupt_.lost()) {
+    log_->note_error("The claim of this run was lost: " + *why + ".");
+    return verdict::lost;
+  }
+  if (interrupt_.stopped())
+    return verdict::shutdown;
+  return {};
+}
+
+std::optional<task_run::verdict> task_run::verdict_of_time() {
+  if (now() < run_until_)
+    return {};
+  log_->note_error("The task ran longer than its maxRunTime of " +
+                   std::to_string(payload_.max_run_time.count()) + " s and was stopped.");
+  return verdict::failed;
+}
+
+// How the command ended, if it has.
+std::optional<task_run::verdict> task_run::verdict_of_news() {
+  const auto news = processes_->next_news();
+  if (!news || news->what == process_news::kind::all_gone)
+    return {};
+  if (news->what == process_news::kind::guard_lost) {
+    log_->note_error("The process that guards the processes of this task was killed.");
+    return verdict::failed;
+  }
+  take_output();  // what the command has written before it ended
+  const auto& exit = news->exit;
+  log_->note(exit.signal != 0 ? "Killed by signal " + std::to_string(exit.signal)
+                              : "Exit Code: " + std::to_string(exit.code));
+  if (exit.signal == 0 && exit.code == 0)
+    return verdict::completed;
+  const auto& retry = payload_.retry_codes;
+  const bool repeats =
+      exit.signal == 0 && std::find(retry.begin(), retry.end(), exit.code) != retry.end();
+  return repeats ? verdict::intermittent : verdict::failed;
+}
+
+void task_run::wait_for_processes(bool interruptible, std::chrono::milliseconds longest) {
+  pollfd waits[3] = {{processes_->output(), POLLIN, 0},
+                     {processes_->news(), POLLIN, 0},
+                     {interruptible ? interrupt_.descriptor() : -1, POLLIN, 0}};
+  const auto wait = std::min<std::chrono::milliseconds>(longest, longest_wait);
+  ::poll(waits, 3, static_cast<int>(wait.count()));
+}
+
+// Not more than fits into the pipe: who writes without end is not to keep us from anything else.
+void task_run::take_output() {
+  char buffer[65536];
+  for (int i = 0; i < 16; ++i) {
+    const auto got = processes_->read_output(buffer, sizeof buffer);
+    if (got == 0)
+      return;
+    log_->write({buffer, got});
+  }
+}
+
+void task_run::end_processes(std::chrono::milliseconds grace) {
+  if (grace > 0ms)
+    processes_->stop(grace);
+  else
+    processes_->kill();
+  const auto until = now() + grace + patience_after_grace;
+  while (now() < until) {
+    wait_for_processes(false, until - now());
+    const auto news = processes_->next_news();
+    take_output();
+    if (news && news->what != process_news::kind::ended)
+      return;
+  }
+  log_->note_error("Some processes of this task cannot be ended.");
+}
+
+}  // namespace troupe

@@ -1,0 +1,83 @@
+#include "workers/processes/run_processes.hpp"
+
+#include "workers/processes/guard_message.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace troupe {
+
+namespace {
+
+// A zero byte within a text would end it for the system, too.
+void append_text(std::string& to, const std::string& text) {
+  to += text.c_str();
+  to += '\0';
+}
+
+bool write_all(int file, const std::string& text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto written = ::write(file, text.data() + at, text.size() - at);
+    if (written <= 0)
+      return false;
+    at += static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+}  // namespace
+
+run_processes::~run_processes() {
+  ::close(socket_);
+  ::close(output_);
+}
+
+std::size_t run_processes::read_output(char* buffer, std::size_t size) {
+  const auto got = ::read(output_, buffer, size);
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
+bool run_processes::start(const std::vector<std::string>& words, const std::string& directory,
+                          const std::map<std::string, std::string>& env) {
+  std::string text;
+  append_text(text, directory);
+  for (const auto& word : words)
+    append_text(text, word);
+  for (const auto& [name, value] : env)
+    append_text(text, name + "=" + value);
+  // More than fits into a packet.
+  const int file = ::memfd_create("command", MFD_CLOEXEC);
+  const bool sent = file >= 0 && write_all(file, text) &&
+                    send_packet(socket_,
+                                {guard_word::start, static_cast<std::int32_t>(words.size()),
+                                 static_cast<std::int32_t>(env.size())},
+                                {file});
+  if (file >= 0)
+    ::close(file);
+  return sent;
+}
+
+void run_processes::stop(std::chrono::milliseconds grace) {
+  send_packet(socket_, {guard_word::stop, static_cast<std::int32_t>(grace.count()), 0});
+}
+
+void run_processes::kill() { send_packet(socket_, {guard_word::kill, 0, 0}); }
+
+void run_processes::leave() { send_packet(socket_, {guard_word::leave, 0, 0}); }
+
+std::optional<process_news> run_processes::next_news() {
+  guard_packet packet;
+  switch (receive_packet(socket_, packet)) {
+    case receive_result::nothing:
+      return {};
+    case receive_result::closed:
+      return process_news{};
+    case receive_result::got:
+      break;
+  }
+  if (packet.message.word == guard_word::ended)
+    return process_news{process_news::kind::ended, {packet.message.a, packet.message.b}};
+  return process_news{process_news::kind::all_gone, {}};
+}
+
+}  // namespace troupe
