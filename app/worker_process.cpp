@@ -22,7 +22,9 @@ std::vector<std::string> words_of(const worker_launch& launch) {
           "--group",        launch.worker_group,
           "--id",           launch.worker_id,
           "--capacity",     std::to_string(launch.capacity),
-          "--work-dir",     launch.data_dir + "/work/" + launch.worker_id};
+          "--work-dir",     launch.data_dir + "/work/" + launch.worker_id,
+          "--connect",      launch.connect,
+          "--tls",          launch.data_dir + "/tls"};
 }
 
 // Credentials go by the environment, which other users cannot read as they can a command line.
