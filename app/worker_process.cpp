@@ -36,8 +36,9 @@ std::vector<std::string> environment_of(const worker_launch& launch) {
   };
   std::vector<std::string> result;
   for (char** at = environ; *at != nullptr; ++at)
-    if (!std::string_view{*at}.starts_with("TASKCLUSTER_"))
-      result.emplace_back(*at);
+    if (const std::string_view text{*at};
+        !text.starts_with("TASKCLUSTER_") && !text.starts_with("TROUPE_TLS"))
+      result.emplace_back(text);
   for (const auto& [name, value] : given)
     result.push_back(std::string{name} + value);
   return result;

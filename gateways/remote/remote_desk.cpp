@@ -269,8 +269,7 @@ void remote_desk::carry_out(session_number number, const attendance_decision& de
   for (const auto& run : decision.returned)
     parts_.board->tell(on_, run);
   for (const auto& [queue, worker] : decision.lost)
-    parts_.board->tell(on_,
-                       worker_lost{queue, worker, "it is not connected any more, and ran tasks"});
+    parts_.board->tell(on_, worker_lost{queue, worker, "its connection was lost"});
 }
 
 // -- going ----------------------------------------------------------------------------------------
