@@ -1,17 +1,11 @@
 #pragma once
 
 #include "messages/api_error.hpp"
+#include "runtime/tls/tls_files.hpp"
 
 #include <string>
 
 namespace troupe {
-
-/// The three files that one side of the CAF port needs.
-struct tls_files {
-  std::string certificate;
-  std::string key;
-  std::string authority;
-};
 
 /// Makes, once, a small certificate authority in `directory` with one certificate for the server
 /// and one for its workers, all for ten years; later calls find what is there. Keys have mode 0600.

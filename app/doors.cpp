@@ -1,6 +1,9 @@
 #include "app/doors.hpp"
 
 #include "actors/log_stream/log_directory_actor.hpp"
+#include "app/version.hpp"
+#include "gateways/remote/remote_gateway.hpp"
+#include "gateways/rest/api_door.hpp"
 #include "gateways/rest/rest_gateway.hpp"
 #include "gateways/websocket/log_doors.hpp"
 #include "gateways/websocket/task_page_door.hpp"
@@ -27,12 +30,17 @@ zeromq_options bus_options(const settings& config) {
 }  // namespace
 
 struct other_doors::impl {
-  explicit impl(parts given) : with(std::move(given)), bus(bus_options(*with.config)) {}
+  explicit impl(parts given)
+      : with(std::move(given)),
+        bus(bus_options(*with.config)),
+        remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}) {
+  }
 
   log_directory_actor make_logs(lane& on);
 
   parts with;
   zeromq_gateway bus;
+  remote_gateway remote;
 };
 
 log_directory_actor other_doors::impl::make_logs(lane& on) {
@@ -54,20 +62,32 @@ other_doors::other_doors(parts given) : impl_(std::make_unique<impl>(std::move(g
 
 other_doors::~other_doors() = default;
 
-void other_doors::listen_to(lane_store& store) { store.add_listener(impl_->bus); }
+void other_doors::listen_to(lane_store& store) {
+  store.add_listener(impl_->bus);
+  store.add_listener(impl_->remote);
+}
 
 void other_doors::add_routes(rest_gateway& rest) {
   add_log_routes(rest, *impl_->with.board);
   add_task_page_routes(rest);
 }
 
-outcome<void> other_doors::open(rest_gateway&, node_doors& doors) {
+outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
   TROUPE_CHECK(impl_->bus.start());
   doors.zmq_pub_port = impl_->bus.pub_port();
   doors.zmq_router_port = impl_->bus.router_port();
+  TROUPE_TRY(doors.caf_port, impl_->remote.open(rest.door(), doors.root_url));
+  const auto& listen = impl_->with.config->listen;
+  const bool everywhere = listen == "0.0.0.0" || listen == "::";
+  doors.caf_address = (everywhere ? "127.0.0.1" : listen) + ":" + std::to_string(doors.caf_port);
   return boost::system::in_place_value;
 }
 
-void other_doors::close() { impl_->bus.stop(); }
+void other_doors::drain() { impl_->remote.drain(); }
+
+void other_doors::close() {
+  impl_->remote.close();
+  impl_->bus.stop();
+}
 
 }  // namespace troupe

@@ -41,6 +41,9 @@ class other_doors {
   /// Opens ports; fills in which.
   outcome<void> open(rest_gateway& rest, node_doors& doors);
 
+  /// Lets those who wait for something know that nothing comes, and their sessions end.
+  void drain();
+
   /// Closes them; nothing is told any more.
   void close();
 

@@ -51,6 +51,7 @@ outcome<void> check_ports(const settings& config) {
       {"http-port", config.http_port},
       {"zmq-pub-port", config.zmq_pub_port},
       {"zmq-router-port", config.zmq_router_port},
+      {"caf-port", config.caf_port},
   };
   for (const auto& [name, port] : ports)
     if (port != 0 && is_busy(config.listen, port))

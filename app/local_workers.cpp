@@ -57,7 +57,8 @@ struct local_workers::impl {
   std::function<void(machine_ended)> listener;
 
   // On the thread only.
-  std::string root_url;             // empty: not open yet
+  std::string root_url;  // empty: not open yet
+  std::string connect;
   std::list<start_worker> ordered;  // until it is
   std::map<machine_key, child> children;
   bool closing = false;
@@ -76,9 +77,10 @@ void local_workers::on_end(std::function<void(machine_ended)> listener) {
   impl_->listener = std::move(listener);
 }
 
-void local_workers::open(const std::string& root_url) {
-  asio::post(impl_->io, [all = impl_.get(), root_url] {
+void local_workers::open(const std::string& root_url, const std::string& connect) {
+  asio::post(impl_->io, [all = impl_.get(), root_url, connect] {
     all->root_url = root_url;
+    all->connect = connect;
     for (const auto& order : std::exchange(all->ordered, {}))
       all->launch(order);
   });
@@ -136,7 +138,7 @@ void local_workers::stop_all() {
 
 void local_workers::impl::launch(const start_worker& order) {
   const machine_key key{order.pool, order.worker};
-  auto started = start_worker_process({root_url, by, order.pool.text, order.worker.group,
+  auto started = start_worker_process({root_url, connect, by, order.pool.text, order.worker.group,
                                        order.worker.id, order.capacity, data_dir});
   if (!started)
     return tell(key, {false, started.error().message});

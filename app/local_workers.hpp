@@ -22,9 +22,9 @@ class local_workers final : public machine_launcher {
                 std::chrono::milliseconds grace = std::chrono::seconds{15});
   ~local_workers() override;
 
-  /// From now on workers can be started: the server answers at this URL. Those that were ordered
-  /// before are started now.
-  void open(const std::string& root_url);
+  /// From now on workers can be started: the server answers at this URL, and lets workers in at
+  /// `connect`. Those that were ordered before are started now.
+  void open(const std::string& root_url, const std::string& connect);
 
   /// Lets all workers give back what they run and end, and waits for that. Nothing is started any
   /// more, and no end is told.

@@ -20,6 +20,7 @@
 #include "runtime/store/lane_store.hpp"
 #include "runtime/store/preflight.hpp"
 #include "runtime/supervision/lane_supervisor.hpp"
+#include "runtime/tls/tls_isolation.hpp"
 
 #include <caf/io/middleman.hpp>
 #include <caf/openssl/manager.hpp>
@@ -48,6 +49,7 @@ struct system_config : caf::actor_system_config {
     load<caf::io::middleman>();
     load<caf::openssl::manager>();
     act::set_tls(*this, tls.certificate, tls.key, tls.authority);
+    act::set_link(*this, remote_application, remote_heartbeat, remote_silence);
   }
 };
 
@@ -57,6 +59,8 @@ void prepare_caf() {
     caf::io::middleman::init_global_meta_objects();
     caf::openssl::manager::init_global_meta_objects();
     caf::init_global_meta_objects<caf::id_block::troupe>();
+    caf::init_global_meta_objects<caf::id_block::troupe_remote>();
+    isolate_tls_errors();
     return true;
   }();
   (void)done;
@@ -187,7 +191,8 @@ outcome<void> node::impl::prepare() {
   signer = std::make_unique<blob_signer>(derive_key(server_key, "blob-urls"));
   blobs = std::make_unique<blob_store>(data_dir + "/artifacts");
   TROUPE_CHECK(blobs->open());
-  return ensure_authority(data_dir + "/tls");
+  TROUPE_CHECK(ensure_authority(data_dir + "/tls"));
+  return check_tls_files(server_tls(data_dir + "/tls"));
 }
 
 void node::impl::make_lanes() {
@@ -380,7 +385,7 @@ outcome<node_doors> node::impl::open_doors() {
   doors.root_url = config.root_url;
   TROUPE_CHECK(others->open(*rest, doors));
   if (local)
-    local->open(doors.root_url);
+    local->open(doors.root_url, doors.caf_address);
   for (std::size_t i = 0; i < lanes.size(); ++i)
     lanes[i]->post([this, i] { companies[i]->open_pools(); });
   return doors;
@@ -397,6 +402,7 @@ void node::stop() {
     impl_->rest->stop_accepting();
     // Waiting claims hear at once that there is nothing; their workers come back to the next
     // server.
+    impl_->others->drain();
     std::promise<void> drained;
     impl_->rest->drain(5s, [&drained] { drained.set_value(); });
     drained.get_future().wait_for(8s);

@@ -98,6 +98,7 @@ outcome<void> write_server_info(const std::string& data_dir, const node_doors& d
   info["zmqPubPort"] = doors.zmq_pub_port;
   info["zmqRouterPort"] = doors.zmq_router_port;
   info["cafPort"] = doors.caf_port;
+  info["cafAddress"] = doors.caf_address;
   info["data"] = data_dir;
   info["pid"] = ::getpid();
   const auto text = json::serialize(info) + "\n";
@@ -122,8 +123,7 @@ outcome<local_server> find_local_server(const std::string& data_dir) {
     return make_api_error(error_code::resource_not_found,
                           "no troupe runs here; start one with 'troupe up', or say where it is "
                           "with --root-url, --client-id and --access-token");
-  if (const auto* port = info.get_object().if_contains("cafPort"); port && port->is_number())
-    found.caf_port = port->to_number<std::uint16_t>();
+  found.caf_address = text_of(info, "cafAddress");
   return found;
 }
 

@@ -25,7 +25,7 @@ struct local_server {
   std::string root_url;
   std::string data_dir;
   credentials root;
-  std::uint16_t caf_port = 0;
+  std::string caf_address;  ///< `host:port` of the CAF port
 };
 
 /// The server whose files are in `data_dir`, or, without one, the last that was started; the error

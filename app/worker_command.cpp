@@ -1,16 +1,22 @@
+#include "app/certificate_authority.hpp"
 #include "app/commands.hpp"
 #include "app/data_directory.hpp"
 #include "app/server_files.hpp"
+#include "app/signals.hpp"
 #include "app/version.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/loop/http_queue_port.hpp"
 #include "workers/processes/process_guardian.hpp"
+#include "workers/remote/remote_queue_port.hpp"
 #include "workers/worker.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include <sys/signalfd.h>
 #include <unistd.h>
+#include <charconv>
+#include <csignal>
 #include <cstdlib>
 
 namespace troupe {
@@ -25,6 +31,9 @@ struct worker_flags {
   std::string access_token;
   std::string certificate;
   std::string data;
+  std::string connect;
+  std::string tls_directory;
+  tls_files tls;
   worker_options options;
   unsigned idle_s = 0;
 };
@@ -35,23 +44,107 @@ std::string host_name() {
   return name[0] != '\0' ? name : "worker";
 }
 
-int work(worker_flags& flags) {
+// What is not said is taken from the server of this machine. Without a root URL of its own the
+// worker connects to that server's CAF port.
+outcome<void> fill_in(worker_flags& flags) {
   auto& options = flags.options;
   options.root_url = flags.root_url;
   options.by = {flags.client_id, flags.access_token, flags.certificate};
-  if (options.root_url.empty() || options.by.access_token.empty()) {
-    const auto server = find_local_server(flags.data);
-    if (!server) {
-      complain(server.error().message);
-      return exit_unreachable;
+  const bool knows_where = !options.root_url.empty() || !flags.connect.empty();
+  if (!knows_where || options.by.access_token.empty()) {
+    TROUPE_TRY(const auto server, find_local_server(flags.data));
+    if (!knows_where) {
+      options.root_url = server.root_url;
+      flags.connect = server.caf_address;
     }
-    if (options.root_url.empty())
-      options.root_url = server->root_url;
     if (options.by.access_token.empty())
-      options.by = server->root;
+      options.by = server.root;
+    if (flags.tls_directory.empty())
+      flags.tls_directory = server.data_dir + "/tls";
   }
   while (options.root_url.ends_with('/'))
     options.root_url.pop_back();
+  return boost::system::in_place_value;
+}
+
+outcome<remote_server> read_remote_server(const worker_flags& flags) {
+  remote_server server;
+  const auto& text = flags.connect;
+  const auto colon = text.rfind(':');
+  const auto* end = text.data() + text.size();
+  if (colon == std::string::npos || colon == 0 ||
+      std::from_chars(text.data() + colon + 1, end, server.port).ptr != end || server.port == 0)
+    return make_api_error(error_code::input_error,
+                          "--connect must be HOST:PORT, not '" + text + "'");
+  server.host = text.substr(0, colon);
+  if (server.host.starts_with('[') && server.host.ends_with(']'))
+    server.host = server.host.substr(1, server.host.size() - 2);
+  server.tls = flags.tls;
+  if (!flags.tls_directory.empty()) {
+    const auto files = worker_tls(flags.tls_directory);
+    for (const auto member : {&tls_files::certificate, &tls_files::key, &tls_files::authority})
+      if ((server.tls.*member).empty())
+        server.tls.*member = files.*member;
+  }
+  if (server.tls.certificate.empty() || server.tls.key.empty() || server.tls.authority.empty())
+    return make_api_error(error_code::input_error,
+                          "--connect needs a certificate of the server's authority: --tls-cert, "
+                          "--tls-key and --tls-ca, or --tls with the directory of the three (on "
+                          "the server it is tls/ in the data directory)");
+  return server;
+}
+
+int exit_code_of(const api_error& error) {
+  switch (error.code) {
+    case error_code::authentication_failed:
+    case error_code::insufficient_scopes:
+      return exit_not_authorised;
+    case error_code::service_unavailable:
+    case error_code::resource_not_found:
+      return exit_unreachable;
+    default:
+      return exit_usage;
+  }
+}
+
+// A signal ends the wait for a server that is not there, and stays for whoever handles it.
+outcome<std::unique_ptr<queue_port>> connect(worker_flags& flags) {
+  TROUPE_TRY(const auto server, read_remote_server(flags));
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  const int signals = ::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+  auto port = connect_remote_queue(flags.options, server, std::string{program_version()}, signals);
+  ::close(signals);
+  if (port)
+    log_message(severity::notice, "connected to " + flags.connect);
+  return port;
+}
+
+int run_connected(worker_flags& flags, process_guardian& guardian) {
+  auto& options = flags.options;
+  options.make_queue_port = make_http_queue_port;
+  if (!flags.connect.empty()) {
+    auto port = connect(flags);
+    if (!port && end_is_wanted())
+      return exit_fine;
+    if (!port) {
+      complain(port.error().message);
+      return exit_code_of(port.error());
+    }
+    const auto made = std::make_shared<std::unique_ptr<queue_port>>(std::move(*port));
+    options.make_queue_port = [made](const worker_options&) { return std::move(*made); };
+  }
+  return run_worker(options, guardian);
+}
+
+int work(worker_flags& flags) {
+  auto& options = flags.options;
+  if (const auto filled = fill_in(flags); !filled) {
+    complain(filled.error().message);
+    return exit_unreachable;
+  }
   if (options.task_queue_id.find('/') == std::string::npos) {
     complain("--queue must be <provisionerId>/<workerType>, not '" + options.task_queue_id + "'");
     return exit_usage;
@@ -72,12 +165,11 @@ int work(worker_flags& flags) {
     complain(guardian.error().message);
     return exit_usage;
   }
-  options.make_queue_port = make_http_queue_port;
   log_setup logging;
   logging.to_stderr = true;
   logging.version = program_version();
   start_log(logging);
-  const int code = run_worker(options, **guardian);
+  const int code = run_connected(flags, **guardian);
   stop_log();
   return code;
 }
@@ -103,6 +195,16 @@ command add_worker_command(CLI::App& root) {
   app->add_option("--access-token", flags->access_token)->envname("TASKCLUSTER_ACCESS_TOKEN");
   app->add_option("--certificate", flags->certificate)->envname("TASKCLUSTER_CERTIFICATE");
   app->add_option("--data", flags->data, "data directory of the local server");
+  app->add_option("--connect", flags->connect,
+                  "HOST:PORT of the server's CAF port; with only a root URL the worker speaks HTTP")
+      ->envname("TROUPE_CONNECT");
+  app->add_option("--tls", flags->tls_directory, "directory of worker.crt, worker.key and ca.crt")
+      ->envname("TROUPE_TLS");
+  app->add_option("--tls-cert", flags->tls.certificate, "certificate for the CAF port (PEM)")
+      ->envname("TROUPE_TLS_CERT");
+  app->add_option("--tls-key", flags->tls.key, "its key")->envname("TROUPE_TLS_KEY");
+  app->add_option("--tls-ca", flags->tls.authority, "authority of the server's certificate")
+      ->envname("TROUPE_TLS_CA");
   app->add_option("-q,--queue", options.task_queue_id, "<provisionerId>/<workerType>")
       ->capture_default_str();
   app->add_option("--group", options.worker_group, "workerGroup")->capture_default_str();

@@ -22,7 +22,9 @@ std::vector<std::string> words_of(const worker_launch& launch) {
           "--group",        launch.worker_group,
           "--id",           launch.worker_id,
           "--capacity",     std::to_string(launch.capacity),
-          "--work-dir",     launch.data_dir + "/work/" + launch.worker_id};
+          "--work-dir",     launch.data_dir + "/work/" + launch.worker_id,
+          "--connect",      launch.connect,
+          "--tls",          launch.data_dir + "/tls"};
 }
 
 // Credentials go by the environment, which other users cannot read as they can a command line.
@@ -34,8 +36,9 @@ std::vector<std::string> environment_of(const worker_launch& launch) {
   };
   std::vector<std::string> result;
   for (char** at = environ; *at != nullptr; ++at)
-    if (!std::string_view{*at}.starts_with("TASKCLUSTER_"))
-      result.emplace_back(*at);
+    if (const std::string_view text{*at};
+        !text.starts_with("TASKCLUSTER_") && !text.starts_with("TROUPE_TLS"))
+      result.emplace_back(text);
   for (const auto& [name, value] : given)
     result.push_back(std::string{name} + value);
   return result;

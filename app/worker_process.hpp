@@ -11,6 +11,7 @@ namespace troupe {
 /// What a local worker is started with.
 struct worker_launch {
   std::string root_url;
+  std::string connect;  ///< address of the CAF port; the certificates are below `data_dir`
   credentials by;
   std::string task_queue_id;
   std::string worker_group;

@@ -9,6 +9,7 @@
 #include "messages/pool_commands.hpp"
 #include "messages/queue_commands.hpp"
 #include "messages/remote_commands.hpp"
+#include "messages/session_commands.hpp"
 #include "messages/supervision_commands.hpp"
 #include "messages/task_commands.hpp"
 #include "messages/worker_commands.hpp"
@@ -228,21 +229,52 @@ using worker_link_actor = caf::typed_actor<
 using worker_session_actor = caf::typed_actor<
     // Call an API method.
     caf::result<remote_answer>(remote_call),
-    // Take log bytes; answered as the HTTP form is.
-    caf::result<remote_answer>(remote_log),
-    // Tell the worker when the run ends without its doing.
-    caf::result<void>(watch_run),
-    // The worker is done with the run.
-    caf::result<void>(unwatch_run)>;
+    // The claim that waits can wait no longer.
+    caf::result<void>(stop_waiting),
+    // The worker ends.
+    caf::result<void>(leave_server)>;
 
 /// What is published on the CAF port: lets workers in.
 using remote_door_actor = caf::typed_actor<
-    // Check the credentials and open a session.
-    caf::result<worker_session_actor>(worker_hello, worker_link_actor)>;
+    // Say what the server is.
+    caf::result<server_introduction>(ask_server),
+    // Check the credentials and open a session: 200 and the session, or an error status and why.
+    caf::result<remote_answer, worker_session_actor>(worker_hello, worker_link_actor)>;
+
+/// The session of a worker, as the server's own lanes speak to it.
+using worker_session_shell_actor = worker_session_actor::extend<
+    // A call was answered.
+    caf::result<void>(call_answered),
+    // Tell the worker that a run was resolved by somebody else.
+    caf::result<void>(abort_run),
+    // The worker was not let in, or the server ends.
+    caf::result<void>(end_session)>;
+
+/// The worker's end of the link, as the rest of the worker program speaks to it.
+using worker_link_shell_actor = worker_link_actor::extend<
+    // Ask the server who it is.
+    caf::result<void>(greet_server),
+    // Say hello.
+    caf::result<void>(enter_server),
+    // Make a call.
+    caf::result<void>(place_call),
+    // Let a claim end its wait.
+    caf::result<void>(hurry_claim),
+    // Say that the worker ends.
+    caf::result<void>(say_farewell),
+    // End the link.
+    caf::result<void>(end_session)>;
+
+/// The door, as the server's own lanes speak to it.
+using remote_door_shell_actor = remote_door_actor::extend<
+    // A worker was let in, or not.
+    caf::result<void>(hello_answered),
+    // The server ends.
+    caf::result<void>(end_session)>;
 
 }  // namespace troupe
 
-// The single, append-only block of type ids.
+// The append-only block of type ids of what stays within the server.
 CAF_BEGIN_TYPE_ID_BLOCK(troupe, caf::first_custom_type_id)
 CAF_ADD_TYPE_ID(troupe, (troupe::create_task))
 CAF_ADD_TYPE_ID(troupe, (troupe::get_task))
@@ -294,16 +326,6 @@ CAF_ADD_TYPE_ID(troupe, (troupe::offer_leave))
 CAF_ADD_TYPE_ID(troupe, (troupe::leave_group))
 CAF_ADD_TYPE_ID(troupe, (troupe::worker_name))
 CAF_ADD_TYPE_ID(troupe, (troupe::task_id))
-CAF_ADD_TYPE_ID(troupe, (troupe::remote_call))
-CAF_ADD_TYPE_ID(troupe, (troupe::remote_answer))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_hello))
-CAF_ADD_TYPE_ID(troupe, (troupe::watch_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::unwatch_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::abort_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::remote_log))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_link_actor))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_session_actor))
-CAF_ADD_TYPE_ID(troupe, (troupe::remote_door_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::get_worker))
 CAF_ADD_TYPE_ID(troupe, (troupe::quarantine_worker))
 CAF_ADD_TYPE_ID(troupe, (troupe::enlist_worker))
@@ -333,7 +355,31 @@ CAF_ADD_TYPE_ID(troupe, (troupe::answer_roll))
 CAF_ADD_TYPE_ID(troupe, (troupe::roll_called))
 CAF_ADD_TYPE_ID(troupe, (troupe::members_counted))
 CAF_ADD_TYPE_ID(troupe, (troupe::take_over))
+CAF_ADD_TYPE_ID(troupe, (troupe::call_answered))
+CAF_ADD_TYPE_ID(troupe, (troupe::hello_answered))
+CAF_ADD_TYPE_ID(troupe, (troupe::end_session))
+CAF_ADD_TYPE_ID(troupe, (troupe::greet_server))
+CAF_ADD_TYPE_ID(troupe, (troupe::enter_server))
+CAF_ADD_TYPE_ID(troupe, (troupe::place_call))
+CAF_ADD_TYPE_ID(troupe, (troupe::hurry_claim))
+CAF_ADD_TYPE_ID(troupe, (troupe::say_farewell))
 CAF_END_TYPE_ID_BLOCK(troupe)
+
+// What crosses the CAF port. These ids are part of the protocol, so they do not move when messages
+// are added above.
+CAF_BEGIN_TYPE_ID_BLOCK(troupe_remote, caf::first_custom_type_id + 1000)
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::ask_server))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::server_introduction))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::worker_hello))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::remote_call))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::remote_answer))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::stop_waiting))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::leave_server))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::abort_run))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::worker_link_actor))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::worker_session_actor))
+CAF_ADD_TYPE_ID(troupe_remote, (troupe::remote_door_actor))
+CAF_END_TYPE_ID_BLOCK(troupe_remote)
 
 // Messages between actors of one node are never serialized.
 #define TROUPE_LOCAL_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::type)
@@ -414,4 +460,12 @@ TROUPE_LOCAL_MESSAGE(answer_roll)
 TROUPE_LOCAL_MESSAGE(roll_called)
 TROUPE_LOCAL_MESSAGE(members_counted)
 TROUPE_LOCAL_MESSAGE(take_over)
+TROUPE_LOCAL_MESSAGE(call_answered)
+TROUPE_LOCAL_MESSAGE(hello_answered)
+TROUPE_LOCAL_MESSAGE(end_session)
+TROUPE_LOCAL_MESSAGE(greet_server)
+TROUPE_LOCAL_MESSAGE(enter_server)
+TROUPE_LOCAL_MESSAGE(place_call)
+TROUPE_LOCAL_MESSAGE(hurry_claim)
+TROUPE_LOCAL_MESSAGE(say_farewell)
 #undef TROUPE_LOCAL_MESSAGE

@@ -2,13 +2,61 @@
 
 #include "messages/ids.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
 // What crosses the CAF port between a worker and the server. Unlike all other messages these are
-// serialized; members may be added at the end of a release only.
+// serialized: their type ids and members are the protocol. Any change makes `remote_protocol`
+// another one.
+
+/// The protocol of this program. Each side names its own before anything else is read.
+inline constexpr std::uint32_t remote_protocol = 1;
+
+/// What both sides call themselves; other programs that speak CAF are not even greeted.
+inline constexpr const char* remote_application = "troupe-worker-link";
+
+/// How often each side lets the other know that it is there, and after how long a silence the other
+/// one counts as gone.
+inline constexpr std::chrono::seconds remote_heartbeat{1};
+inline constexpr std::chrono::seconds remote_silence{5};
+
+/// A run of a task that a worker has.
+struct held_run {
+  task_id task;
+  run_id run = 0;
+
+  friend auto operator<=>(const held_run&, const held_run&) = default;
+};
+
+/// From the worker, before it knows anything: who are you?
+struct ask_server {
+  std::uint32_t protocol = remote_protocol;
+};
+
+/// The answer: what a worker needs to know before it can sign anything.
+struct server_introduction {
+  std::uint32_t protocol = remote_protocol;
+  std::string version;   ///< of the server, for people
+  std::string root_url;  ///< of its API; what signatures are made for
+};
+
+/// A worker introduces itself. The header is signed as for POST /claim-work/<queue>, and is
+/// checked like one.
+struct worker_hello {
+  std::uint32_t protocol = remote_protocol;
+  std::string instance;  ///< made anew by each start of a worker: tells it from others of its name
+  std::string queue;
+  worker_name worker;
+  std::uint32_t capacity = 1;
+  std::string host;            ///< host and port that this and all calls to come are signed for
+  std::string authorization;   ///< Hawk header
+  std::string version;         ///< of the worker program, for the log
+  std::vector<held_run> runs;  ///< what it still works on when it comes back
+};
 
 /// One API call, as its HTTP form would be: the server checks it the same way.
 struct remote_call {
@@ -24,26 +72,12 @@ struct remote_answer {
   std::string body;
 };
 
-/// A worker introduces itself. The header is signed as for POST /claim-work/<queue>, and is
-/// checked like one.
-struct worker_hello {
-  std::string queue;
-  worker_name worker;
-  std::string authorization;
-  std::string version;  ///< of the worker program, for the log
-};
+/// From the worker: from now on claims are answered at once, with what they are getting or with
+/// nothing; so is one that waits.
+struct stop_waiting {};
 
-/// From the worker: tell me when this run ends without my doing.
-struct watch_run {
-  task_id task;
-  run_id run = 0;
-};
-
-/// From the worker: I am done with this run.
-struct unwatch_run {
-  task_id task;
-  run_id run = 0;
-};
+/// From the worker: it ends and will not come back; what it has is given back.
+struct leave_server {};
 
 /// To the worker: the run was resolved by somebody else; stop it and do not report.
 struct abort_run {
@@ -52,14 +86,30 @@ struct abort_run {
   std::string reason;  ///< as in `reasonResolved`, e.g. `canceled`
 };
 
-/// From the worker: log bytes of a run, signed by the task's credentials.
-struct remote_log {
-  task_id task;
-  run_id run = 0;
-  std::uint64_t offset = 0;
-  std::string bytes;
-  std::string authorization;  ///< as for the PUT of the same bytes
-};
+template <class Inspector>
+bool inspect(Inspector& f, held_run& x) {
+  return f.object(x).fields(f.field("task", x.task), f.field("run", x.run));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, ask_server& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, server_introduction& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("version", x.version),
+                            f.field("root_url", x.root_url));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, worker_hello& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("instance", x.instance),
+                            f.field("queue", x.queue), f.field("worker", x.worker),
+                            f.field("capacity", x.capacity), f.field("host", x.host),
+                            f.field("authorization", x.authorization),
+                            f.field("version", x.version), f.field("runs", x.runs));
+}
 
 template <class Inspector>
 bool inspect(Inspector& f, remote_call& x) {
@@ -73,33 +123,19 @@ bool inspect(Inspector& f, remote_answer& x) {
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, worker_hello& x) {
-  return f.object(x).fields(f.field("queue", x.queue), f.field("worker", x.worker),
-                            f.field("authorization", x.authorization),
-                            f.field("version", x.version));
+bool inspect(Inspector& f, stop_waiting& x) {
+  return f.object(x).fields();
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, watch_run& x) {
-  return f.object(x).fields(f.field("task", x.task), f.field("run", x.run));
-}
-
-template <class Inspector>
-bool inspect(Inspector& f, unwatch_run& x) {
-  return f.object(x).fields(f.field("task", x.task), f.field("run", x.run));
+bool inspect(Inspector& f, leave_server& x) {
+  return f.object(x).fields();
 }
 
 template <class Inspector>
 bool inspect(Inspector& f, abort_run& x) {
   return f.object(x).fields(f.field("task", x.task), f.field("run", x.run),
                             f.field("reason", x.reason));
-}
-
-template <class Inspector>
-bool inspect(Inspector& f, remote_log& x) {
-  return f.object(x).fields(f.field("task", x.task), f.field("run", x.run),
-                            f.field("offset", x.offset), f.field("bytes", x.bytes),
-                            f.field("authorization", x.authorization));
 }
 
 }  // namespace troupe

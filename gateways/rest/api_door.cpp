@@ -28,6 +28,11 @@ class door_call final : public api_door::ticket, public response_sink, public ti
     timer_ = lane_.add_timer(lane_.now() + std::chrono::seconds{seconds}, *this);
   }
 
+  void end_wait() override { call_.release_claim(); }
+
+  void rehearse(const api_request& request) { call_.rehearse(request); }
+  void refuse(const api_request& request, api_error why) { call_.refuse(request, std::move(why)); }
+
   void on_response(api_response&& response) override {
     lane_.cancel_timer(std::exchange(timer_, 0));
     // Moved out first: `then` may drop the ticket, and this with it.
@@ -73,6 +78,14 @@ std::shared_ptr<api_door::ticket> api_door::call(lane& on, const api_request& re
   auto made = std::make_shared<door_call>(here, std::move(then));
   made->start(request, here.config);
   return made;
+}
+
+void api_door::rehearse(lane& on, const api_request& request, const done& then) {
+  door_call{*lanes_[on.index()], then}.rehearse(request);
+}
+
+void api_door::refuse(lane& on, const api_request& request, api_error why, const done& then) {
+  door_call{*lanes_[on.index()], then}.refuse(request, std::move(why));
 }
 
 void api_door::give_back(lane& on, api_response& response) {

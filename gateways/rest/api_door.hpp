@@ -25,6 +25,9 @@ class api_door {
   class ticket {
    public:
     virtual ~ticket() = default;
+
+    /// A waiting claim is answered now, with what it is getting or with no runs; other calls go on.
+    virtual void end_wait() = 0;
   };
 
   /// Makes a call on the lane, which must be the current one. The texts of the request are copied.
@@ -32,6 +35,13 @@ class api_door {
   /// are answered within the times of the settings; `then` gives runs that it cannot deliver back
   /// by `give_back`.
   [[nodiscard]] std::shared_ptr<ticket> call(lane& on, const api_request& request, done then);
+
+  /// Checks a call as `call` does and does nothing: answered at once, by 204 or by the error that
+  /// the call would get. For methods whose scopes take their values from path and body.
+  void rehearse(lane& on, const api_request& request, const done& then);
+
+  /// Answers a call by an error that the door met while it took the call in; logged like a call.
+  void refuse(lane& on, const api_request& request, api_error why, const done& then);
 
   /// Gives back the runs of a response that could not be delivered.
   void give_back(lane& on, api_response& response);

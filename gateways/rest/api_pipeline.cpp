@@ -31,7 +31,24 @@ void api_call::begin(const api_request& request) {
   body_broken_ = body_unreadable_ = waiting_ = answered_ = false;
 }
 
-void api_call::start(const api_request& request) {
+namespace {
+
+// The end of a rehearsal, where a call would go on to its handler.
+void end_rehearsal(request_context& call) {
+  const auto* body = call.body().if_object();
+  if (auto allowed = call.authorize(body != nullptr ? *body : json::object{}); !allowed)
+    return call.fail(std::move(allowed).error());
+  call.reply(204, {});
+}
+
+}  // namespace
+
+void api_call::start(const api_request& request) { run(request, nullptr); }
+
+void api_call::rehearse(const api_request& request) { run(request, &end_rehearsal); }
+
+// Without a handler the method's own.
+void api_call::run(const api_request& request, api_handler handler) {
   begin(request);
   if (!find_route())
     return;
@@ -39,7 +56,7 @@ void api_call::start(const api_request& request) {
   if (auto ready = prepare(); !ready)
     fail(std::move(ready).error());
   else
-    method_->serve(*this);
+    (handler == nullptr ? method_->serve : handler)(*this);
   // The value must go before the lease; its text stays for errors that come later.
   body_ = nullptr;
   body_valid_ = false;

@@ -23,6 +23,10 @@ class api_call final : public request_context, public answer_sink {
   /// Begins a call; the response comes before this returns, or later.
   void start(const api_request& request);
 
+  /// Checks a call as `start` does, with the scopes' values taken from path and body, and does
+  /// nothing: 204, or the error.
+  void rehearse(const api_request& request);
+
   /// Answers with an error that the door met while it took the request in.
   void refuse(const api_request& request, api_error error);
 
@@ -66,6 +70,7 @@ class api_call final : public request_context, public answer_sink {
 
  private:
   void begin(const api_request& request);
+  void run(const api_request& request, api_handler handler);
   bool find_route();
   void answer_without_route();
   outcome<void> prepare();

@@ -71,6 +71,11 @@ struct settings {
   std::uint32_t deadline_grace_s = 60;
   std::uint32_t max_dependencies = 10000;
 
+  // -- remote workers
+  // -------------------------------------------------------------------------------------
+  std::uint32_t worker_grace_s = 5;
+  std::uint32_t max_remote_workers = 1000;
+
   // -- local workers
   // --------------------------------------------------------------------------------------
   std::uint32_t local_workers_min = 0;

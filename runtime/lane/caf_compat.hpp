@@ -5,8 +5,11 @@
 #include <caf/all.hpp>
 
 #include <deque>
+#include <functional>
+#include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #if CAF_VERSION >= 10000
 #include <caf/scheduler.hpp>
@@ -79,6 +82,44 @@ inline void set_tls(caf::actor_system_config& config, const std::string& certifi
   config.openssl_cafile = authority;
 #endif
 }
+
+/// Sets what both ends of the CAF port agree on, besides certificates: who may talk to whom, and
+/// how soon a peer that has fallen silent counts as gone.
+inline void set_link(caf::actor_system_config& config, const std::string& application,
+                     caf::timespan heartbeat, caf::timespan silence) {
+  config.set("caf.middleman.app-identifiers", std::vector<std::string>{application});
+  config.set("caf.middleman.heartbeat-interval", heartbeat);
+  config.set("caf.middleman.connection-timeout", silence);
+}
+
+/// An actor that can be told of the end of others; a base of actors that need it.
+template <class Base>
+class watching : public Base {
+ public:
+  using Base::Base;
+
+  /// Calls `then` once when the actor has ended, or cannot be reached any more.
+  template <class Handle>
+  void watch(const Handle& other, std::function<void()> then) {
+#if CAF_VERSION >= 10000
+    Base::monitor(other, [then = std::move(then)](const caf::error&) { then(); });
+#else
+    if (watched_.empty())
+      this->set_down_handler([this](caf::down_msg& down) {
+        auto found = watched_.extract(down.source);
+        if (!found.empty())
+          found.mapped()();
+      });
+    watched_[other.address()] = std::move(then);
+    this->monitor(other);
+#endif
+  }
+
+#if CAF_VERSION < 10000
+ private:
+  std::map<caf::actor_addr, std::function<void()>> watched_;
+#endif
+};
 
 /// Runs actors on the calling thread: what an actor is sent waits in a plain queue until `drain`.
 /// Used by one thread only.

@@ -141,8 +141,9 @@ function waits(pids) {
 
 test('an idle worker, and one whose task is silent, do nothing at all', async () => {
   const quiet = await Server.start({ 'claim-wait': 20 });
+  // Over HTTP: by the CAF port it lets the server know every second that it is there.
   const worker = place.run(['worker', '--data', quiet.data, '--queue', 'work/quiet', '--id', 'quiet',
-    '--capacity', '2']);
+    '--capacity', '2', '--root-url', quiet.rootUrl]);
   const processes = () => place.processes()
     .filter((line) => / (worker --data|guard-processes)/.test(line))
     .map((line) => Number(line.split(' ')[0]));

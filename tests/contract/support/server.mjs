@@ -16,6 +16,9 @@ export const rootToken = 'root-access-token-of-the-contract-tests-0000';
 // How many lanes the servers get; those of the machine unless said.
 const lanes = Number(process.env.TROUPE_TEST_LANES ?? 0);
 
+// What workers of the tests speak: `http`, or `caf` by mutual TLS.
+const transport = process.env.TROUPE_TEST_TRANSPORT ?? 'http';
+
 // Nothing that was started outlives the tests, whatever becomes of them: what is still there when
 // the process ends is killed, and what it leaves behind when it is killed itself dies with it.
 const started = new Set();
@@ -186,6 +189,16 @@ export class Server {
     this.pubPort = this.info.zmqPubPort;
     this.routerPort = this.info.zmqRouterPort;
     this.cafPort = this.info.cafPort;
+  }
+
+  // Arguments by which a worker reaches the CAF port.
+  get cafArguments() {
+    return ['--connect', this.info.cafAddress, '--tls', path.join(this.data, 'tls')];
+  }
+
+  // Arguments by which a worker speaks what workers of the tests speak.
+  get workerArguments() {
+    return transport === 'caf' ? this.cafArguments : [];
   }
 
   get credentials() {

@@ -13,7 +13,7 @@ export class WorkerBench {
 
   startWorker(queueId = this.queueId, id = 'w', env = {}) {
     const child = spawn(binary, ['worker', '--queue', queueId, '--group', 'g', '--id', id,
-      '--capacity', '4'], {
+      '--capacity', '4', ...this.server.workerArguments], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, TASKCLUSTER_ROOT_URL: this.server.rootUrl,
         TASKCLUSTER_CLIENT_ID: this.server.credentials.clientId,

@@ -12,6 +12,7 @@ namespace {
 constexpr timestamp now{1'764'000'000'000};
 
 void echo(request_context& call) { call.reply("\"" + std::string{call.param("x")} + "\""); }
+void guarded(request_context&) { FAIL("a rehearsal went too far"); }
 void claims(request_context& call) { (void)call.await_claim("proj/ci"); }
 
 const std::vector<api_method>& rows() {
@@ -26,21 +27,27 @@ const std::vector<api_method>& rows() {
     claim.name = "claims";
     claim.route = "/claims";
     claim.params = {};
-    return std::vector<api_method>{row, claim};
+    auto guard = row;
+    guard.name = "guarded";
+    guard.verb = "POST";
+    guard.route = "/guarded/<x>";
+    guard.scopes = R"({"AllOf":["t:guarded:<x>","t:who:<who>"]})";
+    return std::vector<api_method>{row, claim, guard};
   }();
   return all;
 }
 
 api_handler find(std::string_view, std::string_view name) {
-  return name == "claims" ? claims : echo;
+  return name == "claims" ? claims : name == "guarded" ? guarded : echo;
 }
 
 struct bench : pipeline_bench {
   bench()
-      : pipeline_bench(
-            "/api/t/v1", rows(), find,
-            std::make_shared<auth_snapshot>(std::vector<client_record>{}, std::vector<role>{}),
-            now) {}
+      : pipeline_bench("/api/t/v1", rows(), find,
+                       std::make_shared<auth_snapshot>(
+                           std::vector<client_record>{},
+                           std::vector<role>{{"anonymous", {"t:guarded:a", "t:who:me"}}}),
+                       now) {}
   api_door door{{api.get()}};
 };
 
@@ -103,4 +110,46 @@ TEST_CASE("a ticket may be dropped while its answer is told") {
     ticket = at.door.call(*at.on, request, [&](api_response&& r) { CHECK(r.status == 404); });
     ticket.reset();
   });
+}
+
+TEST_CASE("a rehearsal goes through all checks, and no further") {
+  bench at;
+  std::vector<api_response> got;
+  const auto rehearse = [&](std::string_view target, std::string_view body) {
+    at.on_lane([&] {
+      api_request request;
+      request.verb = "POST";
+      request.target = target;
+      request.content_type = "application/json";
+      request.body = body;
+      at.door.rehearse(*at.on, request, [&](api_response&& r) { got.push_back(std::move(r)); });
+    });
+    REQUIRE(got.size() == 1);
+    auto response = std::move(got.back());
+    got.clear();
+    return response;
+  };
+  CHECK(rehearse("/api/t/v1/guarded/a", R"({"who":"me"})").status == 204);
+  const auto refused = rehearse("/api/t/v1/guarded/a", R"({"who":"you"})");
+  CHECK(refused.status == 403);
+  CHECK(message_of(refused).find("t:who:you") != std::string::npos);
+  CHECK(rehearse("/api/t/v1/guarded/b", R"({"who":"me"})").status == 403);
+  CHECK(rehearse("/api/t/v1/guarded/a", "{").status == 400);
+  CHECK(rehearse("/api/t/v1/nothing", "{}").status == 404);
+  CHECK(at.on->open_replies() == 0);
+}
+
+TEST_CASE("a door refuses a call by itself in the envelope of the method") {
+  bench at;
+  std::vector<api_response> got;
+  at.on_lane([&] {
+    api_request request;
+    request.verb = "GET";
+    request.target = "/api/t/v1/echo/a";
+    at.door.refuse(*at.on, request, make_api_error(error_code::input_too_large, "too large"),
+                   [&](api_response&& r) { got.push_back(std::move(r)); });
+  });
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].status == 413);
+  CHECK(code_of(got[0]) == "InputTooLarge");
 }
