@@ -273,6 +273,9 @@ void node::impl::make_company_parts() {
                            make_slugid(random) + make_slugid(random));
   };
   parts.authorise_on_task = &authorise_on_task;
+  parts.authorise_priority = &authorise_priority;
+  parts.authorise_claim = &authorise_claim;
+  parts.authorise_on_group = &authorise_on_group;
   parts.authorise_artifacts = &authorise_artifacts;
   parts.put_url = [this](const std::string& key, const std::string& type, timestamp until) {
     return signer->put_url(key, type, until);

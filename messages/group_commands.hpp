@@ -1,7 +1,9 @@
 #pragma once
 
+#include "messages/caller.hpp"
 #include "messages/ids.hpp"
 #include "messages/reply_handle.hpp"
+#include "messages/task_definition.hpp"
 #include "messages/timestamp.hpp"
 
 #include <cstdint>
@@ -56,6 +58,57 @@ struct list_group {
   std::uint32_t limit = 1000;
   std::optional<task_id> after;  ///< the last id of the page before
   reply_handle reply;
+};
+
+/// Answer the group itself (getTaskGroup).
+struct get_group {
+  task_group_id group;
+  reply_handle reply;
+};
+
+/// Take no more tasks, for good (sealTaskGroup). Answered when no task is on its way in any more.
+struct seal_group {
+  task_group_id group;
+  caller_ptr by;
+  reply_handle reply;
+};
+
+/// Resolve every unresolved member of a sealed group as canceled (cancelTaskGroup).
+struct cancel_group {
+  task_group_id group;
+  caller_ptr by;
+  reply_handle reply;
+};
+
+/// Give every unresolved member this priority (changeTaskGroupPriority).
+struct change_group_priority {
+  task_group_id group;
+  caller_ptr by;
+  task_priority priority = task_priority::lowest;
+  reply_handle reply;
+};
+
+/// What a group wants of its members.
+enum class group_change : std::uint8_t { cancel, priority };
+
+/// What became of a member that was to change.
+enum class member_outcome : std::uint8_t {
+  absent,     ///< there is no such task: a membership that a crash left behind
+  unchanged,  ///< resolved, past its deadline, or as it should be already
+  changed,
+};
+
+/// A member's answer to `change_member`.
+struct member_changed {
+  task_group_id group;
+  task_id task;
+  std::uint64_t work = 0;  ///< the group's own number for what it does
+  member_outcome outcome = member_outcome::unchanged;
+};
+
+/// After a restart, or a failure: go on with what the group was doing to its members.
+struct resume_group_work {
+  task_group_id group;
 };
 
 /// A quiet group offers its directory to go away, and is told back that it may.

@@ -32,6 +32,14 @@ using task_actor = caf::typed_actor<
     caf::result<void>(rerun_task),
     // A client wants no more of it.
     caf::result<void>(cancel_task),
+    // A client wants other work to come first, or later.
+    caf::result<void>(change_task_priority),
+    // The group changes all its members.
+    caf::result<void>(change_member),
+    // A worker wants this very run.
+    caf::result<void>(claim_task),
+    // The queue has nothing against that worker, or has.
+    caf::result<void>(claim_admitted),
     // The queue gives the run to a worker.
     caf::result<void>(claim_run),
     // The worker keeps its claim.
@@ -56,6 +64,8 @@ using task_actor = caf::typed_actor<
     caf::result<void>(dependency_resolved),
     // After a restart a waiting dependent registers again.
     caf::result<void>(resume_dependent),
+    // Answer a page of those that depend on this one.
+    caf::result<void>(list_dependents),
     // Group or dependent took the news of a resolution.
     caf::result<void>(effect_acknowledged),
     // The group answers a reservation.
@@ -85,6 +95,10 @@ using task_queue_actor = caf::typed_actor<
     caf::result<void>(enqueue_run),
     // A waiting run ended otherwise.
     caf::result<void>(dequeue_run),
+    // A waiting run has another priority.
+    caf::result<void>(reprioritise_run),
+    // A worker claims a run past the order.
+    caf::result<void>(admit_claim),
     // A claimed run ended.
     caf::result<void>(release_run),
     // After a restart: a run is claimed.
@@ -131,6 +145,18 @@ using task_group_actor = caf::typed_actor<
     caf::result<void>(resume_member),
     // Answer a page of members.
     caf::result<void>(list_group),
+    // Answer the group itself.
+    caf::result<void>(get_group),
+    // It takes no more tasks.
+    caf::result<void>(seal_group),
+    // A client wants no more of its members.
+    caf::result<void>(cancel_group),
+    // A client wants all its members to come first, or later.
+    caf::result<void>(change_group_priority),
+    // A member changed as the others do, or did not.
+    caf::result<void>(member_changed),
+    // After a restart: go on with what was done to the members.
+    caf::result<void>(resume_group_work),
     // After a restart: every live member was heard.
     caf::result<void>(members_counted),
     // To the directory: a quiet group offers to go away. To the group: it may.
@@ -274,198 +300,4 @@ using remote_door_shell_actor = remote_door_actor::extend<
 
 }  // namespace troupe
 
-// The append-only block of type ids of what stays within the server.
-CAF_BEGIN_TYPE_ID_BLOCK(troupe, caf::first_custom_type_id)
-CAF_ADD_TYPE_ID(troupe, (troupe::create_task))
-CAF_ADD_TYPE_ID(troupe, (troupe::get_task))
-CAF_ADD_TYPE_ID(troupe, (troupe::get_status))
-CAF_ADD_TYPE_ID(troupe, (troupe::schedule_task))
-CAF_ADD_TYPE_ID(troupe, (troupe::rerun_task))
-CAF_ADD_TYPE_ID(troupe, (troupe::cancel_task))
-CAF_ADD_TYPE_ID(troupe, (troupe::claim_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::reclaim_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::report_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::return_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::create_artifact))
-CAF_ADD_TYPE_ID(troupe, (troupe::get_artifact))
-CAF_ADD_TYPE_ID(troupe, (troupe::reserve_dependent))
-CAF_ADD_TYPE_ID(troupe, (troupe::confirm_dependent))
-CAF_ADD_TYPE_ID(troupe, (troupe::withdraw_dependent))
-CAF_ADD_TYPE_ID(troupe, (troupe::dependency_state))
-CAF_ADD_TYPE_ID(troupe, (troupe::dependency_resolved))
-CAF_ADD_TYPE_ID(troupe, (troupe::resume_dependent))
-CAF_ADD_TYPE_ID(troupe, (troupe::effect_acknowledged))
-CAF_ADD_TYPE_ID(troupe, (troupe::membership_answered))
-CAF_ADD_TYPE_ID(troupe, (troupe::task_timer_fired))
-CAF_ADD_TYPE_ID(troupe, (troupe::enqueue_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::dequeue_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::release_run))
-CAF_ADD_TYPE_ID(troupe, (troupe::resume_claim))
-CAF_ADD_TYPE_ID(troupe, (troupe::claim_work))
-CAF_ADD_TYPE_ID(troupe, (troupe::withdraw_claim))
-CAF_ADD_TYPE_ID(troupe, (troupe::claim_answered))
-CAF_ADD_TYPE_ID(troupe, (troupe::get_queue_counts))
-CAF_ADD_TYPE_ID(troupe, (troupe::set_quarantine))
-CAF_ADD_TYPE_ID(troupe, (troupe::watch_demand))
-CAF_ADD_TYPE_ID(troupe, (troupe::queue_timer_fired))
-CAF_ADD_TYPE_ID(troupe, (troupe::demand_changed))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_seen))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_claimed))
-CAF_ADD_TYPE_ID(troupe, (troupe::reserve_member))
-CAF_ADD_TYPE_ID(troupe, (troupe::confirm_member))
-CAF_ADD_TYPE_ID(troupe, (troupe::withdraw_member))
-CAF_ADD_TYPE_ID(troupe, (troupe::member_resolved))
-CAF_ADD_TYPE_ID(troupe, (troupe::resume_member))
-CAF_ADD_TYPE_ID(troupe, (troupe::list_group))
-CAF_ADD_TYPE_ID(troupe, (troupe::append_log))
-CAF_ADD_TYPE_ID(troupe, (troupe::finish_log))
-CAF_ADD_TYPE_ID(troupe, (troupe::follow_log))
-CAF_ADD_TYPE_ID(troupe, (troupe::follower_ready))
-CAF_ADD_TYPE_ID(troupe, (troupe::leave_stage))
-CAF_ADD_TYPE_ID(troupe, (troupe::offer_leave))
-CAF_ADD_TYPE_ID(troupe, (troupe::leave_group))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_name))
-CAF_ADD_TYPE_ID(troupe, (troupe::task_id))
-CAF_ADD_TYPE_ID(troupe, (troupe::get_worker))
-CAF_ADD_TYPE_ID(troupe, (troupe::quarantine_worker))
-CAF_ADD_TYPE_ID(troupe, (troupe::enlist_worker))
-CAF_ADD_TYPE_ID(troupe, (troupe::leave_worker))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_lost))
-CAF_ADD_TYPE_ID(troupe, (troupe::write_workers))
-CAF_ADD_TYPE_ID(troupe, (troupe::workers_retired))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_removed))
-CAF_ADD_TYPE_ID(troupe, (troupe::retire_workers))
-CAF_ADD_TYPE_ID(troupe, (troupe::remove_worker))
-CAF_ADD_TYPE_ID(troupe, (troupe::start_worker))
-CAF_ADD_TYPE_ID(troupe, (troupe::stop_worker))
-CAF_ADD_TYPE_ID(troupe, (troupe::report_workers))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_exited))
-CAF_ADD_TYPE_ID(troupe, (troupe::workers_reported))
-CAF_ADD_TYPE_ID(troupe, (troupe::machine_ended))
-CAF_ADD_TYPE_ID(troupe, (troupe::watch_queues))
-CAF_ADD_TYPE_ID(troupe, (troupe::pool_timer_fired))
-CAF_ADD_TYPE_ID(troupe, (troupe::open_auth))
-CAF_ADD_TYPE_ID(troupe, (troupe::task_failed))
-CAF_ADD_TYPE_ID(troupe, (troupe::group_failed))
-CAF_ADD_TYPE_ID(troupe, (troupe::queue_failed))
-CAF_ADD_TYPE_ID(troupe, (troupe::worker_failed))
-CAF_ADD_TYPE_ID(troupe, (troupe::pool_failed))
-CAF_ADD_TYPE_ID(troupe, (troupe::call_roll))
-CAF_ADD_TYPE_ID(troupe, (troupe::answer_roll))
-CAF_ADD_TYPE_ID(troupe, (troupe::roll_called))
-CAF_ADD_TYPE_ID(troupe, (troupe::members_counted))
-CAF_ADD_TYPE_ID(troupe, (troupe::take_over))
-CAF_ADD_TYPE_ID(troupe, (troupe::call_answered))
-CAF_ADD_TYPE_ID(troupe, (troupe::hello_answered))
-CAF_ADD_TYPE_ID(troupe, (troupe::end_session))
-CAF_ADD_TYPE_ID(troupe, (troupe::greet_server))
-CAF_ADD_TYPE_ID(troupe, (troupe::enter_server))
-CAF_ADD_TYPE_ID(troupe, (troupe::place_call))
-CAF_ADD_TYPE_ID(troupe, (troupe::hurry_claim))
-CAF_ADD_TYPE_ID(troupe, (troupe::say_farewell))
-CAF_END_TYPE_ID_BLOCK(troupe)
-
-// What crosses the CAF port. These ids are part of the protocol, so they do not move when messages
-// are added above.
-CAF_BEGIN_TYPE_ID_BLOCK(troupe_remote, caf::first_custom_type_id + 1000)
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::ask_server))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::server_introduction))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::worker_hello))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::remote_call))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::remote_answer))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::stop_waiting))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::leave_server))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::abort_run))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::worker_link_actor))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::worker_session_actor))
-CAF_ADD_TYPE_ID(troupe_remote, (troupe::remote_door_actor))
-CAF_END_TYPE_ID_BLOCK(troupe_remote)
-
-// Messages between actors of one node are never serialized.
-#define TROUPE_LOCAL_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::type)
-TROUPE_LOCAL_MESSAGE(create_task)
-TROUPE_LOCAL_MESSAGE(get_task)
-TROUPE_LOCAL_MESSAGE(get_status)
-TROUPE_LOCAL_MESSAGE(schedule_task)
-TROUPE_LOCAL_MESSAGE(rerun_task)
-TROUPE_LOCAL_MESSAGE(cancel_task)
-TROUPE_LOCAL_MESSAGE(claim_run)
-TROUPE_LOCAL_MESSAGE(reclaim_run)
-TROUPE_LOCAL_MESSAGE(report_run)
-TROUPE_LOCAL_MESSAGE(return_run)
-TROUPE_LOCAL_MESSAGE(create_artifact)
-TROUPE_LOCAL_MESSAGE(get_artifact)
-TROUPE_LOCAL_MESSAGE(reserve_dependent)
-TROUPE_LOCAL_MESSAGE(confirm_dependent)
-TROUPE_LOCAL_MESSAGE(withdraw_dependent)
-TROUPE_LOCAL_MESSAGE(dependency_state)
-TROUPE_LOCAL_MESSAGE(dependency_resolved)
-TROUPE_LOCAL_MESSAGE(resume_dependent)
-TROUPE_LOCAL_MESSAGE(effect_acknowledged)
-TROUPE_LOCAL_MESSAGE(membership_answered)
-TROUPE_LOCAL_MESSAGE(task_timer_fired)
-TROUPE_LOCAL_MESSAGE(enqueue_run)
-TROUPE_LOCAL_MESSAGE(dequeue_run)
-TROUPE_LOCAL_MESSAGE(release_run)
-TROUPE_LOCAL_MESSAGE(resume_claim)
-TROUPE_LOCAL_MESSAGE(claim_work)
-TROUPE_LOCAL_MESSAGE(withdraw_claim)
-TROUPE_LOCAL_MESSAGE(claim_answered)
-TROUPE_LOCAL_MESSAGE(get_queue_counts)
-TROUPE_LOCAL_MESSAGE(set_quarantine)
-TROUPE_LOCAL_MESSAGE(watch_demand)
-TROUPE_LOCAL_MESSAGE(queue_timer_fired)
-TROUPE_LOCAL_MESSAGE(demand_changed)
-TROUPE_LOCAL_MESSAGE(worker_seen)
-TROUPE_LOCAL_MESSAGE(worker_claimed)
-TROUPE_LOCAL_MESSAGE(reserve_member)
-TROUPE_LOCAL_MESSAGE(confirm_member)
-TROUPE_LOCAL_MESSAGE(withdraw_member)
-TROUPE_LOCAL_MESSAGE(member_resolved)
-TROUPE_LOCAL_MESSAGE(resume_member)
-TROUPE_LOCAL_MESSAGE(list_group)
-TROUPE_LOCAL_MESSAGE(append_log)
-TROUPE_LOCAL_MESSAGE(finish_log)
-TROUPE_LOCAL_MESSAGE(follow_log)
-TROUPE_LOCAL_MESSAGE(follower_ready)
-TROUPE_LOCAL_MESSAGE(leave_stage)
-TROUPE_LOCAL_MESSAGE(offer_leave)
-TROUPE_LOCAL_MESSAGE(leave_group)
-TROUPE_LOCAL_MESSAGE(get_worker)
-TROUPE_LOCAL_MESSAGE(quarantine_worker)
-TROUPE_LOCAL_MESSAGE(enlist_worker)
-TROUPE_LOCAL_MESSAGE(leave_worker)
-TROUPE_LOCAL_MESSAGE(worker_lost)
-TROUPE_LOCAL_MESSAGE(write_workers)
-TROUPE_LOCAL_MESSAGE(workers_retired)
-TROUPE_LOCAL_MESSAGE(worker_removed)
-TROUPE_LOCAL_MESSAGE(retire_workers)
-TROUPE_LOCAL_MESSAGE(remove_worker)
-TROUPE_LOCAL_MESSAGE(start_worker)
-TROUPE_LOCAL_MESSAGE(stop_worker)
-TROUPE_LOCAL_MESSAGE(report_workers)
-TROUPE_LOCAL_MESSAGE(worker_exited)
-TROUPE_LOCAL_MESSAGE(workers_reported)
-TROUPE_LOCAL_MESSAGE(machine_ended)
-TROUPE_LOCAL_MESSAGE(watch_queues)
-TROUPE_LOCAL_MESSAGE(pool_timer_fired)
-TROUPE_LOCAL_MESSAGE(open_auth)
-TROUPE_LOCAL_MESSAGE(task_failed)
-TROUPE_LOCAL_MESSAGE(group_failed)
-TROUPE_LOCAL_MESSAGE(queue_failed)
-TROUPE_LOCAL_MESSAGE(worker_failed)
-TROUPE_LOCAL_MESSAGE(pool_failed)
-TROUPE_LOCAL_MESSAGE(call_roll)
-TROUPE_LOCAL_MESSAGE(answer_roll)
-TROUPE_LOCAL_MESSAGE(roll_called)
-TROUPE_LOCAL_MESSAGE(members_counted)
-TROUPE_LOCAL_MESSAGE(take_over)
-TROUPE_LOCAL_MESSAGE(call_answered)
-TROUPE_LOCAL_MESSAGE(hello_answered)
-TROUPE_LOCAL_MESSAGE(end_session)
-TROUPE_LOCAL_MESSAGE(greet_server)
-TROUPE_LOCAL_MESSAGE(enter_server)
-TROUPE_LOCAL_MESSAGE(place_call)
-TROUPE_LOCAL_MESSAGE(hurry_claim)
-TROUPE_LOCAL_MESSAGE(say_farewell)
-#undef TROUPE_LOCAL_MESSAGE
+#include "messages/type_ids.hpp"

@@ -31,6 +31,26 @@ struct dequeue_run {
   std::uint64_t enqueued_us = 0;
 };
 
+/// A pending run has another priority; its age stays.
+struct reprioritise_run {
+  task_queue_id queue;
+  task_id task;
+  run_id run = 0;
+  task_priority from = task_priority::lowest;  ///< as it stands in the queue
+  task_priority to = task_priority::lowest;
+  std::uint64_t enqueued_us = 0;
+  timestamp deadline;
+};
+
+/// A worker claims a run past the order of the queue: may it? Answered by `claim_admitted`.
+struct admit_claim {
+  task_queue_id queue;
+  task_id task;
+  run_id run = 0;
+  worker_name worker;
+  reply_handle reply;
+};
+
 /// A claimed run ended, or its claim did.
 struct release_run {
   task_queue_id queue;

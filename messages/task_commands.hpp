@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/caller.hpp"
+#include "messages/group_commands.hpp"
 #include "messages/ids.hpp"
 #include "messages/reply_handle.hpp"
 #include "messages/task_definition.hpp"
@@ -57,6 +58,41 @@ struct rerun_task {
 struct cancel_task {
   task_id task;
   caller_ptr by;
+  reply_handle reply;
+};
+
+/// Another priority for the run that waits and for those to come.
+struct change_task_priority {
+  task_id task;
+  caller_ptr by;
+  task_priority priority = task_priority::lowest;
+  reply_handle reply;
+};
+
+/// From the task's group: change as all its members do. Answered by `member_changed`.
+struct change_member {
+  task_id task;
+  task_group_id group;
+  std::uint64_t work = 0;  ///< the group's own number
+  group_change what = group_change::cancel;
+  task_priority priority = task_priority::lowest;  ///< for `group_change::priority`
+};
+
+/// A worker wants this very run (claimTask). The task asks its queue whether that worker may.
+struct claim_task {
+  task_id task;
+  caller_ptr by;
+  run_id run = 0;
+  worker_name worker;
+  reply_handle reply;
+};
+
+/// From the queue: the worker of a `claim_task` may have the run, or may not.
+struct claim_admitted {
+  task_id task;
+  run_id run = 0;
+  worker_name worker;
+  bool barred = false;  ///< it is in quarantine, or about to be stopped
   reply_handle reply;
 };
 
@@ -178,6 +214,15 @@ struct resume_dependent {
   task_id task;  ///< the required one
   task_id dependent;
   dependency_rule rule = dependency_rule::all_completed;
+  timestamp expires;  ///< of the dependent
+};
+
+/// Answer a page of the tasks that depend on this one (listDependentTasks).
+struct list_dependents {
+  task_id task;
+  std::uint32_t limit = 1000;
+  std::optional<task_id> after;  ///< the last id of the page before
+  reply_handle reply;
 };
 
 /// Whom the effects of a resolution have reached.

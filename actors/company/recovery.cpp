@@ -52,6 +52,7 @@ void lane_company::recover_ids(std::function<void(std::string)> known) {
     query.command("XLEN", key("events"));
     query.command("ZRANGEBYSCORE", key("quarantine"), impl_->where.on.now().ms, "+inf",
                   "WITHSCORES");
+    query.command("SMEMBERS", key("group-work"));
     impl_->where.store().query(query, [this, shard, done](std::vector<redis_reply>& replies) {
       for (const auto& reply : replies)
         if (reply.is_error() && impl_->unexpected.empty())
@@ -77,6 +78,9 @@ void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>&
     }
   for (std::size_t i = 0; i < replies[2].size(); ++i)
     shell_of_groups().know(text_of(replies[2].at(i)));
+  for (std::size_t i = 0; i < replies[6].size(); ++i)
+    if (const auto id = task_group_id::parse(text_of(replies[6].at(i))))
+      shell_of_groups().expect_work(*id);
   if (replies[3].size() > 0) {
     const auto [ms, n] = entry_id(text_of(replies[3].at(0)->element[0]));
     where.store().resume_events(shard, ms, n, static_cast<std::uint64_t>(replies[4].integer()));

@@ -48,6 +48,16 @@ struct company_parts {
                               const task_definition&)>
       authorise_on_task;
 
+  /// Checks the scopes of changeTaskPriority, of claimTask by that worker, and of sealTaskGroup,
+  /// cancelTaskGroup and changeTaskGroupPriority (`verb`); the errors are the 403.
+  std::function<outcome<void>(const caller&, const task_id&, const task_definition&)>
+      authorise_priority;
+  std::function<outcome<void>(const caller&, const task_queue_id&, const worker_name&)>
+      authorise_claim;
+  std::function<outcome<void>(const caller&, std::string_view verb, std::string_view scheduler_id,
+                              const task_group_id&)>
+      authorise_on_group;
+
   /// Checks that the caller may read artifacts of all these names; the error is the 403.
   std::function<outcome<void>(const caller&, const std::vector<std::string>& names)>
       authorise_artifacts;

@@ -43,6 +43,12 @@ inline void answer_absent(const stage& where, reserve_dependent& command) {
   where.board.tell(where.on, std::move(result));
 }
 
+/// A membership that a crash left behind.
+inline void answer_absent(const stage& where, change_member& command) {
+  where.board.tell(
+      where.on, member_changed{command.group, command.task, command.work, member_outcome::absent});
+}
+
 /// The dependent is gone: there is nobody left to be told.
 inline void answer_absent(const stage& where, dependency_resolved& command) {
   where.board.tell(where.on,

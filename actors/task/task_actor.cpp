@@ -3,9 +3,6 @@
 #include "actors/task/absent_task.hpp"
 #include "actors/task/task_wire.hpp"
 #include "runtime/lane/caf_compat.hpp"
-#include "runtime/log/log.hpp"
-
-#include <boost/json.hpp>
 
 #include <algorithm>
 
@@ -93,6 +90,10 @@ task_shell::behavior_type task_shell::make_behavior() {
       receive(&task_shell::schedule),
       receive(&task_shell::rerun),
       receive(&task_shell::cancel),
+      receive(&task_shell::reprioritise),
+      receive(&task_shell::change_with_group),
+      receive(&task_shell::claim_this),
+      receive(&task_shell::claim_admitted_run),
       receive(&task_shell::claim),
       receive(&task_shell::reclaim),
       receive(&task_shell::report),
@@ -105,6 +106,7 @@ task_shell::behavior_type task_shell::make_behavior() {
       receive(&task_shell::take_dependency),
       receive(&task_shell::dependency_done),
       receive(&task_shell::resume),
+      receive(&task_shell::show_dependents),
       receive(&task_shell::acknowledged),
       receive(&task_shell::take_membership),
       [this](task_timer_fired& command) {
@@ -171,15 +173,17 @@ void task_shell::arm_timer() {
 void task_shell::announce() {
   auto& board = stage_.board;
   auto& on = stage_.on;
+  forget_expired();
   if (!settled_) {
     const auto& definition = *state_.definition;
     on.raise_unique_us(state_.enqueued_us);
     announce_to_group();
     for (const auto& required : state_.open_dependencies)
       if (required != state_.id)
-        board.tell(on, resume_dependent{required, state_.id, definition.requires_rule});
+        board.tell(on, resume_dependent{required, state_.id, definition.requires_rule,
+                                        definition.expires});
     if (state_.is_terminal())
-      signal(*resolution_of(state_), true);
+      signal(*resolution_of(state_), true, on.now());
     else
       announce_to_queue();
   }
@@ -225,6 +229,8 @@ void task_shell::tell_again(answer_roll& command) {
 
 void task_shell::carry_out(const task_decision& decision, bool is_new) {
   const bool had_resolved = state_.ever_resolved;
+  // Nothing may fail between a commit and telling the others of it.
+  const auto now = stage_.on.now();
   for (const auto& change : decision.changes)
     apply(state_, change);
   const bool changed = is_new || !decision.changes.empty();
@@ -232,33 +238,36 @@ void task_shell::carry_out(const task_decision& decision, bool is_new) {
     status_.clear();
   const bool publishes =
       std::any_of(decision.effects.begin(), decision.effects.end(), [](const task_effect& effect) {
-        return effect.what <= task_effect::kind::publish_exception;
+        return effect.what <= task_effect::kind::publish_priority_changed;
       });
+  const bool redefined = std::any_of(
+      decision.changes.begin(), decision.changes.end(),
+      [](const task_change& change) { return change.what == task_change::kind::priority_changed; });
   if (changed || publishes) {
     auto& commands = stage_.store().begin_commit();
     if (changed)
-      write_row(commands, is_new);
+      write_row(commands, is_new, is_new || redefined);
     write_events(decision);
     last_commit_ = stage_.store().end_commit();
   }
-  tell_others(decision, had_resolved);
+  tell_others(decision, had_resolved, now);
   if (changed)
     arm_timer();
 }
 
-void task_shell::write_row(resp_writer& commands, bool with_definition) {
+void task_shell::write_row(resp_writer& commands, bool is_new, bool with_definition) {
   const auto prefix = shard_key_prefix(shard());
   const auto id = state_.id.view();
   const resp_writer::joined key{prefix, "task:", id};
   const auto internal = internal_text(state_);
-  if (with_definition) {
+  if (with_definition)
     commands.command("HSET", key, "def", state_.definition->json, "status", status(), "x",
                      internal);
+  else
+    commands.command("HSET", key, "status", status(), "x", internal);
+  if (is_new)
     commands.command("ZADD", resp_writer::joined{prefix, "expiry", {}},
                      state_.definition->expires.ms, id);
-  } else {
-    commands.command("HSET", key, "status", status(), "x", internal);
-  }
   if (settled_ && !state_.is_terminal()) {  // new, or rerun after it had been settled
     settled_ = false;
     commands.command("SADD", resp_writer::joined{prefix, "live", {}}, id);
@@ -287,6 +296,8 @@ std::optional<event_of_effect> event_for(const task_effect& effect) {
       return event_of_effect{task_event::failed, true};
     case kind::publish_exception:
       return event_of_effect{task_event::exception, effect.with_worker};
+    case kind::publish_priority_changed:
+      return event_of_effect{task_event::priority_changed, false};
     default:
       return std::nullopt;
   }
@@ -301,7 +312,7 @@ void task_shell::write_events(const task_decision& decision) {
       continue;
     std::optional<run_id> run;
     const worker_name* worker = nullptr;
-    if (kind->event != task_event::defined) {
+    if (kind->event != task_event::defined && kind->event != task_event::priority_changed) {
       run = effect.run;
       const auto& of = state_.runs[effect.run];
       if (kind->has_worker && of.started.ms != 0)
@@ -311,15 +322,17 @@ void task_shell::write_events(const task_decision& decision) {
     draft.exchange = exchange_of(kind->event);
     draft.routing_key = routing_key(state_, run, worker);
     draft.cc = cc_of(*state_.definition);
-    draft.payload =
-        kind->event == task_event::defined
-            ? event_payload(kind->event, state_, pristine_status_text(state_), run, worker)
-            : event_payload(kind->event, state_, status(), run, worker);
+    if (kind->event == task_event::priority_changed)
+      draft.payload = priority_payload(state_, status(), effect.old_priority);
+    else if (kind->event == task_event::defined)
+      draft.payload = event_payload(kind->event, state_, pristine_status_text(state_), run, worker);
+    else
+      draft.payload = event_payload(kind->event, state_, status(), run, worker);
     stage_.store().append_event(shard(), std::move(draft));
   }
 }
 
-void task_shell::tell_others(const task_decision& decision, bool had_resolved) {
+void task_shell::tell_others(const task_decision& decision, bool had_resolved, timestamp now) {
   using kind = task_effect::kind;
   const auto& queue = state_.definition->queue;
   for (const auto& effect : decision.effects) {
@@ -332,11 +345,23 @@ void task_shell::tell_others(const task_decision& decision, bool had_resolved) {
         stage_.board.tell(stage_.on, dequeue_run{queue, state_.id, effect.run, state_.priority,
                                                  state_.enqueued_us});
         break;
+      case kind::reprioritise:
+        stage_.board.tell(
+            stage_.on,
+            reprioritise_run{queue, state_.id, effect.run, effect.old_priority, state_.priority,
+                             state_.enqueued_us, state_.definition->deadline});
+        break;
+      case kind::take:
+        stage_.board.tell(stage_.on, dequeue_run{queue, state_.id, effect.run, state_.priority,
+                                                 state_.enqueued_us});
+        stage_.board.tell(
+            stage_.on, resume_claim{queue, state_.id, effect.run, state_.runs[effect.run].worker});
+        break;
       case kind::release:
         stage_.board.tell(stage_.on, release_run{queue, state_.id, effect.run});
         break;
       case kind::signal:
-        signal(effect.resolution, had_resolved);
+        signal(effect.resolution, had_resolved, now);
         break;
       default:
         break;
@@ -346,11 +371,11 @@ void task_shell::tell_others(const task_decision& decision, bool had_resolved) {
 
 // The news of a resolution goes to the group and to every dependent; until all have it safe the
 // task stays in the live set, so that a restart tells them again.
-void task_shell::signal(task_resolution resolution, bool repeated) {
+void task_shell::signal(task_resolution resolution, bool repeated, timestamp now) {
   group_informed_ = false;
   dependents_uninformed_.clear();
   for (const auto& dependent : state_.dependents)
-    if (dependent.confirmed && dependent.id != state_.id)
+    if (dependent.confirmed && dependent.id != state_.id && !is_expired(dependent, now))
       dependents_uninformed_.push_back(dependent.id);
   const auto informed = dependents_uninformed_;
   for (const auto& id : informed)
@@ -395,99 +420,6 @@ void task_shell::carry_out_for(const reply_handle& reply, outcome<task_decision>
     return refuse(reply, std::move(decision).error());
   carry_out(*decision);
   answer_status(reply);
-}
-
-// -- what clients and workers ask -----------------------------------------------------------------
-
-template <class Command>
-bool task_shell::authorised(const Command& command, std::string_view verb) {
-  auto allowed = stage_.parts.authorise_on_task(*command.by, verb, state_.id, *state_.definition);
-  if (!allowed)
-    refuse(command.reply, std::move(allowed).error());
-  return allowed.has_value();
-}
-
-void task_shell::show_definition(get_task& command) {
-  if (!postponed(command))
-    stage_.store().answer(last_commit_, command.reply, answer{state_.definition->json});
-}
-
-void task_shell::show_status(get_status& command) {
-  if (!postponed(command))
-    answer_status(command.reply);
-}
-
-void task_shell::schedule(schedule_task& command) {
-  if (!postponed(command) && authorised(command, "schedule"))
-    carry_out_for(command.reply, decide_schedule(state_, stage_.on.now(), stage_.on.unique_us()));
-}
-
-void task_shell::rerun(rerun_task& command) {
-  if (!postponed(command) && authorised(command, "rerun"))
-    carry_out_for(command.reply,
-                  decide_rerun(state_, stage_.on.now(), stage_.on.unique_us(), stage_.parts.task));
-}
-
-void task_shell::cancel(cancel_task& command) {
-  if (!postponed(command) && authorised(command, "cancel"))
-    carry_out_for(command.reply, decide_cancel(state_, stage_.on.now()));
-}
-
-void task_shell::claim(claim_run& command) {
-  claim_answered result{{}, state_.id, command.run, command.collector, command.position, {}};
-  const auto now = stage_.on.now();
-  result.queue = state_.definition->queue;
-  if (const auto decision = decide_claim(state_, command, now, stage_.parts.task)) {
-    carry_out(*decision);
-    result.claim_json = claim_text(state_, status(), credentials(now));
-  }
-  stage_.board.tell(stage_.on, std::move(result));
-}
-
-void task_shell::reclaim(reclaim_run& command) {
-  if (postponed(command))
-    return;
-  const auto now = stage_.on.now();
-  auto decision = decide_reclaim(state_, command.run, now, stage_.parts.task);
-  // Whoever reclaims is there, also when it comes too late (queue contract 8.4).
-  if (command.run < state_.runs.size() && !state_.runs[command.run].worker.id.empty())
-    stage_.board.tell(stage_.on,
-                      worker_seen{state_.definition->queue, state_.runs[command.run].worker, now});
-  if (!decision)
-    return refuse(command.reply, std::move(decision).error());
-  carry_out(*decision);
-  stage_.store().answer(last_commit_, command.reply,
-                        answer{reclaim_text(state_, status(), credentials(now))});
-}
-
-void task_shell::report(report_run& command) {
-  if (!postponed(command))
-    carry_out_for(command.reply, decide_report(state_, command.run, command.report, stage_.on.now(),
-                                               stage_.on.unique_us()));
-}
-
-void task_shell::give_back(return_run& command) {
-  if (postponed(command))
-    return;
-  const auto decision =
-      decide_worker_gone(state_, command.run, stage_.on.now(), stage_.on.unique_us());
-  carry_out(decision);
-  if (decision.changes.empty() || command.reason.empty())
-    return;
-  const auto& worker = state_.runs[command.run].worker;
-  log_record(severity::info, "task-resolved-by-worker-removed",
-             {{"taskId", state_.id.view()},
-              {"runId", command.run},
-              {"workerGroup", worker.group},
-              {"workerId", worker.id},
-              {"reason", command.reason}},
-             "queue");
-}
-
-std::string task_shell::credentials(timestamp now) const {
-  const auto& run = state_.last_run();
-  return stage_.parts.credentials(state_.id, state_.last_run_id(), run.worker, now, run.taken_until,
-                                  state_.definition->scopes);
 }
 
 }  // namespace troupe

@@ -67,6 +67,10 @@ class task_shell : public task_actor::base, public timer_target {
   void schedule(schedule_task& command);
   void rerun(rerun_task& command);
   void cancel(cancel_task& command);
+  void reprioritise(change_task_priority& command);
+  void change_with_group(change_member& command);
+  void claim_this(claim_task& command);
+  void claim_admitted_run(claim_admitted& command);
   void claim(claim_run& command);
   void reclaim(reclaim_run& command);
   void report(report_run& command);
@@ -78,6 +82,8 @@ class task_shell : public task_actor::base, public timer_target {
   void withdraw(withdraw_dependent& command);
   void resume(resume_dependent& command);
   void dependency_done(dependency_resolved& command);
+  void show_dependents(list_dependents& command);
+  void forget_expired();
   void acknowledged(effect_acknowledged& command);
 
   // -- artifacts
@@ -98,14 +104,15 @@ class task_shell : public task_actor::base, public timer_target {
   void on_time(task_timer_fired& command);
   void leave(leave_stage& command);
   void carry_out(const task_decision& decision, bool is_new = false);
-  void write_row(resp_writer& commands, bool with_definition);
+  void write_row(resp_writer& commands, bool is_new, bool with_definition);
   void write_events(const task_decision& decision);
-  void tell_others(const task_decision& decision, bool was_resolved);
-  void signal(task_resolution resolution, bool repeated);
+  void tell_others(const task_decision& decision, bool was_resolved, timestamp now);
+  void signal(task_resolution resolution, bool repeated, timestamp now);
   void settle();
   void answer_status(const reply_handle& reply);
   void refuse(const reply_handle& reply, api_error why);
   void carry_out_for(const reply_handle& reply, outcome<task_decision> decision);
+  bool allowed(const reply_handle& reply, outcome<void> verdict);
   template <class Command>
   bool authorised(const Command& command, std::string_view verb);
 

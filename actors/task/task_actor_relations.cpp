@@ -2,6 +2,7 @@
 // what its runs leave behind.
 
 #include "actors/task/task_actor.hpp"
+#include "actors/task/task_page.hpp"
 #include "actors/task/task_wire.hpp"
 #include "messages/json_text.hpp"
 #include "runtime/lane/caf_compat.hpp"
@@ -182,47 +183,39 @@ void task_shell::reserve(reserve_dependent& command) {
     result.exists = true;
     result.expires = state_.definition->expires;
     result.resolved = resolution_of(state_);
-    auto& dependents = state_.dependents;
-    const auto known = std::find_if(dependents.begin(), dependents.end(),
-                                    [&](const auto& d) { return d.id == command.dependent; });
-    if (known == dependents.end())
-      dependents.push_back({command.dependent, command.rule, false});
+    add_dependent(state_, {command.dependent, command.rule, false, {}});
   }
   stage_.board.tell(stage_.on, std::move(result));
 }
 
 void task_shell::confirm(confirm_dependent& command) {
-  auto& dependents = state_.dependents;
-  auto known = std::find_if(dependents.begin(), dependents.end(),
-                            [&](const auto& d) { return d.id == command.dependent; });
-  if (known == dependents.end())
-    known = dependents.insert(dependents.end(), {command.dependent, command.rule, false});
-  known->confirmed = true;
+  auto& known = add_dependent(state_, {command.dependent, command.rule, false, {}});
+  known.confirmed = true;
+  known.expires = command.expires;
   auto& commands = stage_.store().begin_commit();
   commands.command("HSET",
                    resp_writer::joined{shard_key_prefix(shard()), "edges:", state_.id.view()},
-                   command.dependent.view(), edge_text(command.rule));
+                   command.dependent.view(), edge_text(command.rule, command.expires));
   last_commit_ = stage_.store().end_commit();
   // It may have resolved between reservation and confirmation.
-  if (const auto resolution = resolution_of(state_); resolution && known->id != state_.id)
+  if (const auto resolution = resolution_of(state_); resolution && command.dependent != state_.id)
     stage_.board.tell(stage_.on, dependency_resolved{command.dependent, state_.id, *resolution});
 }
 
 void task_shell::withdraw(withdraw_dependent& command) {
-  std::erase_if(state_.dependents, [&](const task_dependent& dependent) {
-    return dependent.id == command.dependent && !dependent.confirmed;
-  });
+  const auto* known = find_dependent(state_, command.dependent);
+  if (known != nullptr && !known->confirmed)
+    state_.dependents.erase(state_.dependents.begin() + (known - state_.dependents.data()));
 }
 
 void task_shell::resume(resume_dependent& command) {
-  for (const auto& dependent : state_.dependents) {
-    if (dependent.id != command.dependent || !dependent.confirmed)
-      continue;
+  const auto* known = find_dependent(state_, command.dependent);
+  if (known != nullptr && known->confirmed) {
     if (const auto resolution = resolution_of(state_))
       stage_.board.tell(stage_.on, dependency_resolved{command.dependent, state_.id, *resolution});
     return;
   }
-  confirm_dependent again{state_.id, command.dependent, command.rule, {}};
+  confirm_dependent again{state_.id, command.dependent, command.rule, command.expires};
   confirm(again);
 }
 
@@ -234,6 +227,33 @@ void task_shell::dependency_done(dependency_resolved& command) {
                                 stage_.on.unique_us()));
   stage_.board.tell(stage_.on,
                     effect_acknowledged{command.required, effect_receiver::dependent, state_.id});
+}
+
+void task_shell::forget_expired() {
+  const auto dropped = drop_expired(state_, stage_.on.now());
+  if (dropped.empty())
+    return;
+  auto& commands = stage_.store().begin_commit();
+  for (const auto& id : dropped)
+    commands.command("HDEL",
+                     resp_writer::joined{shard_key_prefix(shard()), "edges:", state_.id.view()},
+                     id.view());
+  last_commit_ = stage_.store().end_commit();
+}
+
+void task_shell::show_dependents(list_dependents& command) {
+  if (postponed(command))
+    return;
+  auto page = dependents_page(state_, command.after, command.limit, stage_.on.now());
+  const bool more = page.size() > command.limit;
+  page.resize(std::min<std::size_t>(page.size(), command.limit));
+  task_page rows{"{\"taskId\":\"" + state_.id.str() + '"', std::move(page), more};
+  // A dependent is answered as it is stored: what it was acknowledged to be is safe.
+  auto self = caf::actor_cast<task_actor>(this);
+  ask_task_page(stage_.store(), std::move(rows),
+                [this, self, reply = command.reply](answer&& result) {
+                  stage_.store().answer(last_commit_, reply, std::move(result));
+                });
 }
 
 // -- artifacts ------------------------------------------------------------------------------------

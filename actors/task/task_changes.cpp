@@ -45,6 +45,7 @@ void apply(task_state& state, const task_change& change) {
       run.worker = change.worker;
       run.started = change.at;
       run.taken_until = change.taken_until;
+      state.claimed_directly = change.directly;
       return;
     }
     case change_kind::run_reclaimed:

@@ -281,6 +281,12 @@ outcome<task_decision> decide_cancel(const task_state& state, timestamp now) {
   return decision;
 }
 
+task_decision decide_cancel_in_group(const task_state& state, timestamp now) {
+  if (state.is_terminal() || state.definition->deadline < now)
+    return {};
+  return end_unresolved(state, reason_resolved::canceled, true, now);
+}
+
 // -- what workers do ------------------------------------------------------------------------------
 
 std::optional<task_decision> decide_claim(const task_state& state, const claim_run& command,
@@ -296,6 +302,41 @@ std::optional<task_decision> decide_claim(const task_state& state, const claim_r
   change.taken_until = now + settings.claim_timeout;
   decision.changes.push_back(change);
   add_effect(decision, effect_kind::publish_running, command.run);
+  return decision;
+}
+
+outcome<task_decision> decide_claim_task(const task_state& state, const claim_admitted& command,
+                                         timestamp now, const task_settings& settings) {
+  const auto refused = run_text(state, command.run) + " cannot be claimed";
+  if (state.definition->deadline <= now)
+    return conflict(refused + ": the deadline of the task, " + to_iso(state.definition->deadline) +
+                    ", has come.");
+  if (command.barred)
+    return conflict(refused + ": worker " + command.worker.group + "/" + command.worker.id +
+                    " gets no work: it is in quarantine, or about to be stopped.");
+  if (command.run >= state.runs.size())
+    return unknown_run(state, command.run);
+  const auto& run = state.runs[command.run];
+  task_decision decision;
+  if (state.is_running() && command.run == state.last_run_id()) {
+    if (!state.claimed_directly || run.worker != command.worker)
+      return conflict(refused + ": worker " + run.worker.group + "/" + run.worker.id +
+                      " has claimed it.");
+    add_effect(decision, effect_kind::publish_running, command.run);
+    return decision;
+  }
+  if (command.run != state.last_run_id() || !state.is_pending())
+    return conflict(refused + ": it is resolved as " + std::string{to_string(run.resolved_as)} +
+                    ".");
+  task_change change;
+  change.what = change_kind::run_claimed;
+  change.worker = command.worker;
+  change.directly = true;
+  change.at = now;
+  change.taken_until = now + settings.claim_timeout;
+  decision.changes.push_back(change);
+  add_effect(decision, effect_kind::publish_running, command.run);
+  add_effect(decision, effect_kind::take, command.run);
   return decision;
 }
 

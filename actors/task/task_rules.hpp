@@ -4,6 +4,7 @@
 #include "messages/answer.hpp"
 #include "messages/api_error.hpp"
 #include "messages/queue_commands.hpp"
+#include "messages/task_commands.hpp"
 
 #include <boost/container/small_vector.hpp>
 
@@ -23,7 +24,7 @@ struct task_settings {
 struct task_change {
   enum class kind : std::uint8_t {
     run_added,             ///< a pending run: `created`, `at`, `enqueued_us`
-    run_claimed,           ///< the last run: `worker`, `at`, `taken_until`
+    run_claimed,           ///< the last run: `worker`, `at`, `taken_until`, `directly`
     run_reclaimed,         ///< the last run: `taken_until`
     run_resolved,          ///< the last run: `state`, `resolved_as`, `at`
     resolved_without_run,  ///< an unscheduled task: `resolved_as`, `at`
@@ -37,6 +38,7 @@ struct task_change {
   reason_created created = reason_created::scheduled;
   run_state state = run_state::pending;
   reason_resolved resolved_as = reason_resolved::none;
+  bool directly = false;  ///< by claimTask
   std::uint8_t retries = 0;
   task_priority priority = task_priority::lowest;
   timestamp at;
@@ -55,10 +57,11 @@ struct task_effect {
     publish_completed,         ///< of `run`
     publish_failed,            ///< of `run`
     publish_exception,         ///< of `run`; `with_worker` says whether its worker is named
-    publish_priority_changed,  ///< from `old_priority` to the present one
+    publish_priority_changed,  ///< from `old_priority` to the present one; the last of the events
     enqueue,                   ///< the last run waits in the queue
     dequeue,                   ///< `run` no longer waits
     reprioritise,              ///< `run` waits with the present instead of `old_priority`
+    take,                      ///< `run` no longer waits, but is claimed: past the queue's order
     release,                   ///< `run` is no longer claimed
     signal,                    ///< tell group and dependents: `resolution`
   };
@@ -102,6 +105,11 @@ outcome<task_decision> decide_cancel(const task_state& state, timestamp now);
 std::optional<task_decision> decide_claim(const task_state& state, const claim_run& command,
                                           timestamp now, const task_settings& settings);
 
+/// S6 by claimTask: for a certain run, and repeated to whoever claimed it in this way. A worker in
+/// quarantine gets nothing.
+outcome<task_decision> decide_claim_task(const task_state& state, const claim_admitted& command,
+                                         timestamp now, const task_settings& settings);
+
 /// S7.
 outcome<task_decision> decide_reclaim(const task_state& state, run_id run, timestamp now,
                                       const task_settings& settings);
@@ -118,6 +126,9 @@ task_decision decide_worker_gone(const task_state& state, run_id run, timestamp 
 /// run is running on it.
 task_decision decide_worker_removed(const task_state& state, const worker_name& worker,
                                     timestamp now, std::uint64_t enqueued_us);
+
+/// S15 and S16 for a member of a group: nothing for one that is resolved, or past its deadline.
+task_decision decide_cancel_in_group(const task_state& state, timestamp now);
 
 /// S19 for one task. Refuses resolved tasks, but not one that was rerun and is unresolved again;
 /// refuses the priority it has.

@@ -33,6 +33,28 @@ outcome<void> authorise_on_task(const caller& by, std::string_view verb, const t
                             e::all({e::one(method), e::one("assume:scheduler-id:" + place)})}));
 }
 
+outcome<void> authorise_priority(const caller& by, const task_id& task,
+                                 const task_definition& definition) {
+  using e = scope_expression;
+  return demand(by,
+                e::any({e::one("queue:change-task-priority:" + task.str()),
+                        e::one("queue:change-task-priority-in-queue:" + definition.queue.text)}));
+}
+
+outcome<void> authorise_claim(const caller& by, const task_queue_id& queue,
+                              const worker_name& worker) {
+  using e = scope_expression;
+  return demand(by, e::all({e::one("queue:claim-task:" + queue.text),
+                            e::one("queue:worker-id:" + worker.group + "/" + worker.id)}));
+}
+
+outcome<void> authorise_on_group(const caller& by, std::string_view verb,
+                                 std::string_view scheduler_id, const task_group_id& group) {
+  std::string scope{"queue:"};
+  scope.append(verb).append(1, ':').append(scheduler_id).append(1, '/').append(group.view());
+  return demand(by, scope_expression::one(std::move(scope)));
+}
+
 outcome<void> authorise_artifacts(const caller& by, const std::vector<std::string>& names) {
   std::vector<scope_expression> all;
   for (const auto& name : names)

@@ -6,6 +6,7 @@
 #include "messages/timestamp.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +52,7 @@ struct task_dependent {
   task_id id;
   dependency_rule rule = dependency_rule::all_completed;
   bool confirmed = false;  ///< the dependent exists; its edge is written
+  timestamp expires;       ///< of the dependent, and of the edge with it; 0: not known
 
   friend bool operator==(const task_dependent&, const task_dependent&) = default;
 };
@@ -62,10 +64,11 @@ struct task_state {
   task_priority priority = task_priority::lowest;  ///< the present one; it may change
   std::uint8_t retries_left = 0;
   bool ever_resolved = false;     ///< sticky: it was resolved for good at least once
+  bool claimed_directly = false;  ///< the last claim came by claimTask, which may be repeated
   std::uint64_t enqueued_us = 0;  ///< of the last pending run
   std::vector<task_run> runs;
   std::vector<task_id> open_dependencies;  ///< not satisfied yet
-  std::vector<task_dependent> dependents;
+  std::vector<task_dependent> dependents;  ///< by id
 
   /// False: the task is unscheduled.
   bool has_runs() const { return !runs.empty(); }
@@ -78,6 +81,25 @@ struct task_state {
   /// Whether the task is resolved. A rerun ends that.
   bool is_terminal() const { return has_runs() && !is_pending() && !is_running(); }
 };
+
+/// The dependent of that id; null when there is none.
+task_dependent* find_dependent(task_state& state, const task_id& id);
+
+/// Enters a dependent in its place; one that is there already stays as it is.
+task_dependent& add_dependent(task_state& state, task_dependent dependent);
+
+/// Whether the edge to that dependent counts for nothing any more (queue contract 3.4).
+inline bool is_expired(const task_dependent& dependent, timestamp now) {
+  return dependent.expires.ms != 0 && dependent.expires < now;
+}
+
+/// Drops the edges that have expired, and gives the dependents whose edges are written.
+std::vector<task_id> drop_expired(task_state& state, timestamp now);
+
+/// A page of the dependents that exist, in order of their ids, from behind `after`; one more than
+/// `limit` when there are more.
+std::vector<task_id> dependents_page(const task_state& state, const std::optional<task_id>& after,
+                                     std::size_t limit, timestamp now);
 
 /// The wire's names, e.g. `task-retry`; empty for `reason_resolved::none`.
 std::string_view to_string(run_state state);

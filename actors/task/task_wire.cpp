@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include <array>
+#include <charconv>
 
 namespace troupe {
 
@@ -177,6 +178,8 @@ bool read_internal(task_state& state, std::string_view text) {
       !read_number(object, "enqueuedUs", state.enqueued_us))
     return false;
   state.ever_resolved = resolved->get_bool();
+  const auto* directly = object.if_contains("claimedDirectly");
+  state.claimed_directly = directly != nullptr && directly->is_bool() && directly->get_bool();
   const auto* open = object.if_contains("waitsFor");
   if (open == nullptr)
     return true;
@@ -339,6 +342,8 @@ std::string internal_text(const task_state& state) {
   out += state.ever_resolved ? "true" : "false";
   out += ",\"enqueuedUs\":";
   append_number(out, state.enqueued_us);
+  if (state.claimed_directly)
+    out += ",\"claimedDirectly\":true";
   if (!state.open_dependencies.empty()) {
     out += ",\"waitsFor\":[";
     for (const auto& id : state.open_dependencies) {
@@ -367,10 +372,21 @@ std::optional<task_state> read_task(const task_id& id, std::string_view definiti
   return state;
 }
 
-std::string_view edge_text(dependency_rule rule) { return to_string(rule); }
+std::string edge_text(dependency_rule rule, timestamp expires) {
+  std::string text{to_string(rule)};
+  text += ' ';
+  append_number(text, expires.ms);
+  return text;
+}
 
-dependency_rule read_edge(std::string_view text) {
-  return text == "all-resolved" ? dependency_rule::all_resolved : dependency_rule::all_completed;
+task_dependent read_edge(const task_id& dependent, std::string_view text) {
+  task_dependent edge{dependent, dependency_rule::all_completed, true, {}};
+  const auto space = text.find(' ');
+  if (text.substr(0, space) == to_string(dependency_rule::all_resolved))
+    edge.rule = dependency_rule::all_resolved;
+  if (space != std::string_view::npos)
+    std::from_chars(text.data() + space + 1, text.data() + text.size(), edge.expires.ms);
+  return edge;
 }
 
 }  // namespace troupe

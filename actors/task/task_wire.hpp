@@ -71,9 +71,10 @@ std::string internal_text(const task_state& state);
 std::optional<task_state> read_task(const task_id& id, std::string_view definition,
                                     std::string_view status, std::string_view internal);
 
-/// The rule of an edge as it is stored.
-std::string_view edge_text(dependency_rule rule);
-/// The rule that was stored; of anything else, the stricter one.
-dependency_rule read_edge(std::string_view text);
+/// An edge as it is stored: its rule and when it expires.
+std::string edge_text(dependency_rule rule, timestamp expires);
+/// An edge that was stored, to this dependent. Of a rule that makes no sense, the stricter one; an
+/// edge without a time lasts as long as the task.
+task_dependent read_edge(const task_id& dependent, std::string_view text);
 
 }  // namespace troupe

@@ -33,6 +33,12 @@ group_directory_shell::behavior_type group_directory_shell::make_behavior() {
       receive(&self::route<member_resolved>),
       receive(&self::route<resume_member>),
       receive(&self::route<list_group>),
+      receive(&self::route<get_group>),
+      receive(&self::route<seal_group>),
+      receive(&self::route<cancel_group>),
+      receive(&self::route<change_group_priority>),
+      receive(&self::route<member_changed>),
+      receive(&self::route<resume_group_work>),
       receive(&self::route<members_counted>),
       receive(&self::let_go),
       receive(&self::replace),
@@ -62,12 +68,15 @@ group_memory group_directory_shell::memory_of(const task_group_id& id) const {
   return failed_groups_.contains(id) ? group_memory::after_a_failure : all_;
 }
 
-group_directory_shell::entry& group_directory_shell::make(task_group_state state,
-                                                          std::vector<task_id> members) {
-  const auto memory = memory_of(state.id);
-  auto& made = groups_[state.id];
-  made.actor =
-      spawn<task_group_shell, caf::lazy_init>(stage_, std::move(state), std::move(members), memory);
+group_directory_shell::entry& group_directory_shell::make(stored_group stored) {
+  const auto id = stored.state.id;
+  const bool works = stored.work != nullptr;
+  auto& made = groups_[id];
+  made.actor = spawn<task_group_shell, caf::lazy_init>(stage_, std::move(stored), memory_of(id));
+  if (works) {
+    ++made.sent;
+    stage_.on.executor().post(made.actor, resume_group_work{id});
+  }
   return made;
 }
 
@@ -89,8 +98,8 @@ void group_directory_shell::route(Command& command) {
     return hand_on(found->second);
   if (known_.contains(hash_text(command.group.view())) || loading_.contains(command.group))
     return load(command);
-  task_group_state fresh;
-  fresh.id = command.group;
+  stored_group fresh;
+  fresh.state.id = command.group;
   if constexpr (std::is_same_v<Command, reserve_member> || std::is_same_v<Command, resume_member>)
     known_.insert(hash_text(command.group.view()));
   hand_on(make(std::move(fresh)));
@@ -111,7 +120,7 @@ void group_directory_shell::read(const task_group_id& id, bool with_members) {
   resp_writer query;
   const auto prefix = shard_key_prefix(shard_of(id.view()));
   query.command("HMGET", resp_writer::joined{prefix, "group:", id.view()}, "schedulerId", "expires",
-                "sealed");
+                "sealed", "work");
   if (with_members)
     query.command("ZRANGE", resp_writer::joined{prefix, "members:", id.view()}, 0, -1);
   auto self = caf::actor_cast<group_directory_actor>(this);
@@ -121,8 +130,9 @@ void group_directory_shell::read(const task_group_id& id, bool with_members) {
 
 namespace {
 
-task_group_state read_group(const task_group_id& id, const redis_reply& row) {
-  task_group_state state;
+stored_group read_group(const task_group_id& id, const redis_reply& row) {
+  stored_group stored;
+  auto& state = stored.state;
   state.id = id;
   auto number = [&row](std::size_t i) {
     std::int64_t value = 0;
@@ -130,13 +140,15 @@ task_group_state read_group(const task_group_id& id, const redis_reply& row) {
     std::from_chars(text.data(), text.data() + text.size(), value);
     return timestamp{value};
   };
-  if (row.size() == 3 && !text_of(row.at(0)).empty()) {
+  if (row.size() == 4 && !text_of(row.at(0)).empty()) {
     state.scheduler_id = text_of(row.at(0));
     state.expires = number(1);
     state.sealed = number(2);
     state.stored = true;
+    if (auto work = read_work(text_of(row.at(3))))
+      stored.work = std::make_unique<group_work>(std::move(*work));
   }
-  return state;
+  return stored;
 }
 
 }  // namespace
@@ -147,12 +159,12 @@ void group_directory_shell::take_loaded(const task_group_id& id,
   if (waiting.empty())
     return;  // this directory failed meanwhile, and what waited is with its successor
   guard_.attempt([&] {
-    std::vector<task_id> members;
+    auto stored = read_group(id, replies.front());
     if (replies.size() > 1)
       for (std::size_t i = 0; i < replies[1].size(); ++i)
         if (const auto member = task_id::parse(text_of(replies[1].at(i))))
-          members.push_back(*member);
-    make(read_group(id, replies.front()), std::move(members));
+          stored.members.push_back(*member);
+    make(std::move(stored));
     if (roll_missing_ == 0)
       failed_groups_.erase(id);
   });
@@ -195,16 +207,22 @@ void group_directory_shell::take_place(take_over&) {
   guard_.hold();
   resp_writer query;
   for (std::uint16_t shard = 0; shard < shard_count; ++shard)
-    if (lane_of_shard(shard, stage_.on.lane_count()) == stage_.on.index())
-      query.command("ZRANGE", resp_writer::joined{shard_key_prefix(shard), "group-expiry", {}}, 0,
-                    -1);
+    if (lane_of_shard(shard, stage_.on.lane_count()) == stage_.on.index()) {
+      const auto prefix = shard_key_prefix(shard);
+      query.command("ZRANGE", resp_writer::joined{prefix, "group-expiry", {}}, 0, -1);
+      query.command("SMEMBERS", resp_writer::joined{prefix, "group-work", {}});
+    }
   auto self = caf::actor_cast<group_directory_actor>(this);
   stage_.store().when_safe(stage_.store().last(), [this, self, query] {
     stage_.store().query(query, [this, self](std::vector<redis_reply>& replies) {
       guard_.attempt([&] {
-        for (const auto& ids : replies)
-          for (std::size_t i = 0; i < ids.size(); ++i)
-            know(text_of(ids.at(i)));
+        for (std::size_t kind = 0; kind < replies.size(); ++kind)
+          for (std::size_t i = 0; i < replies[kind].size(); ++i) {
+            const auto text = text_of(replies[kind].at(i));
+            know(text);
+            if (const auto id = task_group_id::parse(text); id && kind % 2 == 1)
+              expect_work(*id);
+          }
         call_the_roll();
         guard_.release();
       });
@@ -239,6 +257,10 @@ void group_directory_shell::all_told() {
     if (loading_.contains(id))
       failed_groups_.insert(id);
     members_counted command{id};
+    route(command);
+  }
+  for (const auto& id : std::exchange(at_work_, {})) {
+    resume_group_work command{id};
     route(command);
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/company/stage.hpp"
+#include "actors/task_group/group_work.hpp"
 #include "actors/task_group/member_roll.hpp"
 #include "actors/task_group/task_group_rules.hpp"
 #include "messages/interfaces.hpp"
@@ -8,8 +9,10 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <deque>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -23,12 +26,18 @@ enum class group_memory : std::uint8_t {
   after_a_failure,  ///< every live member will tell, some more than once
 };
 
+/// A group as the store holds it.
+struct stored_group {
+  task_group_state state;
+  std::unique_ptr<group_work> work;  ///< what it was doing to its members; null: nothing
+  std::vector<task_id> members;      ///< sorted; read only when they are to be heard
+};
+
 /// The shell of one task group.
 class task_group_shell : public task_group_actor::base, public timer_target {
  public:
-  /// `members` are those that are written, sorted; known while they are to be heard only.
-  task_group_shell(caf::actor_config& config, const stage& where, task_group_state state,
-                   std::vector<task_id> members, group_memory memory);
+  task_group_shell(caf::actor_config& config, const stage& where, stored_group stored,
+                   group_memory memory);
 
   const char* name() const override { return "troupe.task_group"; }
   behavior_type make_behavior() override;
@@ -50,6 +59,8 @@ class task_group_shell : public task_group_actor::base, public timer_target {
   template <class Job>
   void answer_by(const reply_handle& reply, Job job);
   std::string report_failure();
+  void give_up(const std::string& why);
+  bool is_quiet() const;
   void rest_when_idle();
   void withdraw(withdraw_member& command);
   void reserve(reserve_member& command);
@@ -60,15 +71,41 @@ class task_group_shell : public task_group_actor::base, public timer_target {
   void list(list_group& command);
   void list_members(const list_group& command, redis_reply& ids);
   void write(bool with_record, const task_id* member);
+  void write_record(resp_writer& commands);
+  void append_event(std::string_view exchange, std::string payload);
   void publish_resolved();
   void acknowledge(const task_id& member);
+
+  // task_group_actor_work.cpp: what is done to the whole group
+  void show(get_group& command);
+  void seal(seal_group& command);
+  void cancel(cancel_group& command);
+  void reprioritise(change_group_priority& command);
+  void member_answered(member_changed& command);
+  void resume_work(resume_group_work& command);
+  bool is_there(const reply_handle& reply);
+  bool authorised(const reply_handle& reply, const caller_ptr& by, std::string_view verb);
+  void answer_group(const reply_handle& reply);
+  void nobody_is_on_the_way();
+  void accept(group_job job);
+  void start_next();
+  void write_work();
+  void ask_slice();
+  void take_slice(std::uint64_t number, const redis_reply& ids);
+  void go_on();
+  void finish_work();
+  template <class Job>
+  void attempt(Job job);
 
   const stage& stage_;
   task_group_state state_;
   commit_number last_commit_ = 0;
   std::uint32_t received_ = 0;
   timer_id timer_ = 0;
-  std::unique_ptr<hearing> hearing_;  // null: all were heard
+  std::unique_ptr<hearing> hearing_;   // null: all were heard
+  std::vector<reply_handle> sealers_;  // answered when no task is on its way in any more
+  std::unique_ptr<group_work> work_;   // null: nothing is being done to all members
+  std::deque<group_job> jobs_;         // one after the other
   bool failed_ = false;
 };
 
@@ -85,6 +122,9 @@ class group_directory_shell : public group_directory_actor::base {
 
   /// Before the lane opens: this group is stored.
   void know(std::string_view id) { known_.insert(hash_text(id)); }
+
+  /// Before the lane opens: this group was doing something to its members, and goes on.
+  void expect_work(const task_group_id& id) { at_work_.push_back(id); }
 
   /// After a restart, once all live members have resumed: news of resolutions, which were held
   /// back until then, reach their groups. Before, a group would not know who is still missing.
@@ -111,7 +151,7 @@ class group_directory_shell : public group_directory_actor::base {
   void call_the_roll();
   void all_told();
   group_memory memory_of(const task_group_id& id) const;
-  entry& make(task_group_state state, std::vector<task_id> members = {});
+  entry& make(stored_group stored);
 
   const stage& stage_;
   service_guard guard_;
@@ -122,8 +162,9 @@ class group_directory_shell : public group_directory_actor::base {
   // all groups.
   group_memory all_ = group_memory::after_restart;
   std::unordered_set<task_group_id> failed_groups_;
-  std::uint32_t roll_ = 0;          // number of the last roll
-  std::uint32_t roll_missing_ = 0;  // shards that have not answered it yet
+  std::vector<task_group_id> at_work_;  // that have not been told to go on yet
+  std::uint32_t roll_ = 0;              // number of the last roll
+  std::uint32_t roll_missing_ = 0;      // shards that have not answered it yet
 };
 
 }  // namespace troupe

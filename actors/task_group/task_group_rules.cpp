@@ -4,7 +4,20 @@
 
 namespace troupe {
 
-std::optional<std::string> on_reserve(task_group_state& state, const reserve_member& command) {
+bool exists(const task_group_state& state, timestamp now) {
+  return state.stored && state.expires > now;
+}
+
+std::optional<std::string> on_reserve(task_group_state& state, const reserve_member& command,
+                                      timestamp now) {
+  if (state.stored && !exists(state, now)) {
+    task_group_state fresh;
+    fresh.id = state.id;
+    fresh.reserved = state.reserved;
+    fresh.open = state.open;
+    fresh.renewed = true;
+    state = std::move(fresh);
+  }
   if (!state.scheduler_id.empty() && state.scheduler_id != command.scheduler_id)
     return "Task group " + state.id.str() + " belongs to the scheduler '" + state.scheduler_id +
            "', and all its tasks must have that schedulerId; this one has '" +
@@ -15,6 +28,13 @@ std::optional<std::string> on_reserve(task_group_state& state, const reserve_mem
   state.scheduler_id = command.scheduler_id;
   ++state.reserved;
   return std::nullopt;
+}
+
+bool on_seal(task_group_state& state, timestamp now) {
+  if (state.sealed.ms != 0)
+    return false;
+  state.sealed = now;
+  return true;
 }
 
 bool on_confirm(task_group_state& state, timestamp task_expires) {
@@ -66,6 +86,13 @@ void append_group_members(std::string& out, const task_group_state& state) {
     append_iso(out, state.sealed);
     out += '"';
   }
+}
+
+std::string group_text(const task_group_state& state) {
+  std::string out = "{";
+  append_group_members(out, state);
+  out += '}';
+  return out;
 }
 
 std::string group_event_payload(const task_group_state& state) {

@@ -18,11 +18,20 @@ struct task_group_state {
   bool stored = false;         ///< the record is written
   std::uint32_t reserved = 0;  ///< tasks being created
   std::uint32_t open = 0;      ///< members that never resolved
+  bool renewed = false;        ///< the record and the members of one that expired are to go
 };
 
+/// Whether there is such a group: somebody joined it, and it has not expired.
+bool exists(const task_group_state& state, timestamp now);
+
 /// Nothing when the task may join, else what speaks against it. A first task makes the group's
-/// scheduler known.
-std::optional<std::string> on_reserve(task_group_state& state, const reserve_member& command);
+/// scheduler known; a group that has expired begins anew.
+std::optional<std::string> on_reserve(task_group_state& state, const reserve_member& command,
+                                      timestamp now);
+
+/// No more tasks from now on; one that is sealed already stays sealed since then. True when it has
+/// to be written.
+bool on_seal(task_group_state& state, timestamp now);
 
 /// The task exists. True when the group's record has to be written.
 bool on_confirm(task_group_state& state, timestamp task_expires);
@@ -45,7 +54,10 @@ inline constexpr std::chrono::milliseconds group_expiry_slack{3'600'000};
 /// `taskGroupId`, `schedulerId`, `expires` and, when set, `sealed`: members of several texts.
 void append_group_members(std::string& out, const task_group_state& state);
 
-/// The payload of task-group-resolved.
+/// What getTaskGroup and sealTaskGroup answer.
+std::string group_text(const task_group_state& state);
+
+/// The payload of task-group-resolved and task-group-sealed.
 std::string group_event_payload(const task_group_state& state);
 
 /// The routing key of group events.

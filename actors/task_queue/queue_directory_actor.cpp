@@ -15,9 +15,9 @@ namespace {
 template <class Command>
 constexpr bool told_by_tasks =
     std::is_same_v<Command, enqueue_run> || std::is_same_v<Command, dequeue_run> ||
-    std::is_same_v<Command, release_run> || std::is_same_v<Command, resume_claim> ||
-    std::is_same_v<Command, claim_answered> || std::is_same_v<Command, set_quarantine> ||
-    std::is_same_v<Command, watch_demand>;
+    std::is_same_v<Command, release_run> || std::is_same_v<Command, reprioritise_run> ||
+    std::is_same_v<Command, resume_claim> || std::is_same_v<Command, claim_answered> ||
+    std::is_same_v<Command, set_quarantine> || std::is_same_v<Command, watch_demand>;
 
 }  // namespace
 
@@ -41,6 +41,8 @@ queue_directory_shell::behavior_type queue_directory_shell::make_behavior() {
   return {
       receive(&self::route<enqueue_run>),
       receive(&self::route<dequeue_run>),
+      receive(&self::route<reprioritise_run>),
+      receive(&self::route<admit_claim>),
       receive(&self::route<release_run>),
       receive(&self::route<resume_claim>),
       receive(&self::route<claim_work>),

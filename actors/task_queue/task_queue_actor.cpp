@@ -32,8 +32,8 @@ template <class Command>
 void task_queue_shell::pass_on(Command& command) {
   constexpr bool will_be_told_again =
       std::is_same_v<Command, enqueue_run> || std::is_same_v<Command, dequeue_run> ||
-      std::is_same_v<Command, release_run> || std::is_same_v<Command, resume_claim> ||
-      std::is_same_v<Command, queue_timer_fired>;
+      std::is_same_v<Command, reprioritise_run> || std::is_same_v<Command, release_run> ||
+      std::is_same_v<Command, resume_claim> || std::is_same_v<Command, queue_timer_fired>;
   if constexpr (!will_be_told_again)
     stage_.board.tell(stage_.on, std::move(command));
 }
@@ -54,12 +54,13 @@ void task_queue_shell::fail(Command& command) {
 
 task_queue_shell::behavior_type task_queue_shell::make_behavior() {
   return {
-      receive(&task_queue_shell::enqueue),    receive(&task_queue_shell::dequeue),
-      receive(&task_queue_shell::release),    receive(&task_queue_shell::resume),
-      receive(&task_queue_shell::claim),      receive(&task_queue_shell::withdraw),
-      receive(&task_queue_shell::answered),   receive(&task_queue_shell::count),
-      receive(&task_queue_shell::quarantine), receive(&task_queue_shell::watch),
-      receive(&task_queue_shell::retire),     receive(&task_queue_shell::remove),
+      receive(&task_queue_shell::enqueue),      receive(&task_queue_shell::dequeue),
+      receive(&task_queue_shell::reprioritise), receive(&task_queue_shell::admit),
+      receive(&task_queue_shell::release),      receive(&task_queue_shell::resume),
+      receive(&task_queue_shell::claim),        receive(&task_queue_shell::withdraw),
+      receive(&task_queue_shell::answered),     receive(&task_queue_shell::count),
+      receive(&task_queue_shell::quarantine),   receive(&task_queue_shell::watch),
+      receive(&task_queue_shell::retire),       receive(&task_queue_shell::remove),
       receive(&task_queue_shell::time_came),
   };
 }
@@ -86,6 +87,14 @@ void task_queue_shell::enqueue(enqueue_run& command) {
 void task_queue_shell::dequeue(dequeue_run& command) {
   on_dequeue(state_, command);
   demand_moved();
+}
+
+void task_queue_shell::reprioritise(reprioritise_run& command) {
+  carry_out(on_reprioritise(state_, command, stage_.on.now()));
+}
+
+void task_queue_shell::admit(admit_claim& command) {
+  stage_.board.tell(stage_.on, on_admit(state_, command, stage_.on.now()));
 }
 
 void task_queue_shell::release(release_run& command) {

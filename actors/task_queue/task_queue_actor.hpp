@@ -34,6 +34,8 @@ class task_queue_shell : public task_queue_actor::base, public timer_target {
 
   void enqueue(enqueue_run& command);
   void dequeue(dequeue_run& command);
+  void reprioritise(reprioritise_run& command);
+  void admit(admit_claim& command);
   void release(release_run& command);
   void resume(resume_claim& command);
   void claim(claim_work& command);

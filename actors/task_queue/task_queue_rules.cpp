@@ -164,6 +164,23 @@ void on_dequeue(task_queue_state& state, const dequeue_run& command) {
       pending_run{command.enqueued_us, {}, command.task, command.priority, command.run});
 }
 
+task_queue_decision on_reprioritise(task_queue_state& state, const reprioritise_run& command,
+                                    timestamp now) {
+  const bool waited = state.pending.erase(pending_run{
+                          command.enqueued_us, {}, command.task, command.from, command.run}) > 0;
+  if (!waited)
+    return {};
+  return on_enqueue(state,
+                    enqueue_run{command.queue, command.task, command.run, command.to,
+                                command.enqueued_us, command.deadline},
+                    now);
+}
+
+claim_admitted on_admit(const task_queue_state& state, const admit_claim& command, timestamp now) {
+  return {command.task, command.run, command.worker, gets_nothing(state, command.worker, now),
+          command.reply};
+}
+
 void on_release(task_queue_state& state, const release_run& command) {
   const auto found = state.claimed.find(command.task);
   if (found != state.claimed.end() && found->second.run == command.run)

@@ -31,6 +31,14 @@ task_queue_decision on_enqueue(task_queue_state& state, const enqueue_run& comma
 /// A run no longer waits.
 void on_dequeue(task_queue_state& state, const dequeue_run& command);
 
+/// A run that waits gets another place, by its priority. One that is being claimed just now stays
+/// out.
+task_queue_decision on_reprioritise(task_queue_state& state, const reprioritise_run& command,
+                                    timestamp now);
+
+/// Whether a worker may claim a run past the order; the answer goes to the task.
+claim_admitted on_admit(const task_queue_state& state, const admit_claim& command, timestamp now);
+
 /// A run is no longer claimed.
 void on_release(task_queue_state& state, const release_run& command);
 

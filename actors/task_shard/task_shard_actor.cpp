@@ -8,6 +8,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include <algorithm>
+
 namespace troupe {
 
 namespace {
@@ -40,6 +42,10 @@ task_shard_shell::behavior_type task_shard_shell::make_behavior() {
       receive(&self::route<schedule_task>),
       receive(&self::route<rerun_task>),
       receive(&self::route<cancel_task>),
+      receive(&self::route<change_task_priority>),
+      receive(&self::change_member_of_group),
+      receive(&self::route<claim_task>),
+      receive(&self::route<claim_admitted>),
       receive(&self::route<claim_run>),
       receive(&self::route<reclaim_run>),
       receive(&self::route<report_run>),
@@ -52,6 +58,7 @@ task_shard_shell::behavior_type task_shard_shell::make_behavior() {
       receive(&self::route<dependency_state>),
       receive(&self::route<dependency_resolved>),
       receive(&self::route<resume_dependent>),
+      receive(&self::route<list_dependents>),
       receive(&self::route<effect_acknowledged>),
       receive(&self::route<membership_answered>),
       [](task_timer_fired&) {},
@@ -96,6 +103,17 @@ void task_shard_shell::route(Command& command) {
   } else {
     answer_absent(stage_, command);
   }
+}
+
+// A stored task that is not in memory has resolved and is left as it is: reading a large group
+// just to find that out would be dear.
+void task_shard_shell::change_member_of_group(change_member& command) {
+  const bool rests = !tasks_.contains(command.task) && !loading_.contains(command.task) &&
+                     known_.contains(hash_text(command.task.view()));
+  if (!rests)
+    return route(command);
+  stage_.board.tell(stage_.on, member_changed{command.group, command.task, command.work,
+                                              member_outcome::unchanged});
 }
 
 // Commands for a task that is on its way from Redis wait for it.
@@ -253,7 +271,9 @@ std::vector<task_dependent> read_edges(const redisReply* edges) {
     return result;
   for (std::size_t i = 0; i + 1 < edges->elements; i += 2)
     if (const auto id = task_id::parse(text_of(edges->element[i])))
-      result.push_back({*id, read_edge(text_of(edges->element[i + 1])), true});
+      result.push_back(read_edge(*id, text_of(edges->element[i + 1])));
+  std::sort(result.begin(), result.end(),
+            [](const task_dependent& a, const task_dependent& b) { return a.id < b.id; });
   return result;
 }
 

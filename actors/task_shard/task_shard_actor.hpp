@@ -46,6 +46,7 @@ class task_shard_shell : public task_shard_actor::base {
   void route(Command& command);
   template <class Command>
   void hand_on(entry& to, Command&& command);
+  void change_member_of_group(change_member& command);
   template <class Command>
   void load(Command& command);
   void read(const task_id& id);
@@ -66,7 +67,7 @@ class task_shard_shell : public task_shard_actor::base {
   std::unordered_map<task_id, std::vector<std::function<void()>>> loading_;
 };
 
-/// Reads dependents from the edges of a task, as HGETALL gives them.
+/// Reads dependents from the edges of a task, as HGETALL gives them, and puts them into order.
 std::vector<task_dependent> read_edges(const redisReply* edges);
 
 }  // namespace troupe

@@ -124,6 +124,7 @@ reply_handle api_call::await_claim(const std::string& queue_id) {
 
 void api_call::complete(answer&& result) {
   waiting_ = false;
+  const auto over = std::move(kept_);  // it may be what has just given the answer
   if (result.error)
     return fail(std::move(*result.error));
   api_response response;
@@ -148,6 +149,7 @@ void api_call::complete(answer&& result) {
 
 void api_call::stop_waiting() {
   waiting_ = false;
+  kept_.reset();
   lane_.on.close_reply(handle_);
   if (claim_queue_)
     lane_.board.tell(lane_.on, withdraw_claim{task_queue_id{{*claim_queue_}}, handle_});

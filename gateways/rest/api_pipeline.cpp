@@ -25,6 +25,7 @@ void api_call::begin(const api_request& request) {
   used_scopes_ = "[]";
   claim_queue_.reset();
   page_arguments_.clear();
+  kept_.reset();
   handle_ = {};
   started_us_ = static_cast<std::int64_t>(lane_.on.unique_us());
   public_ = authorized_ = body_valid_ = false;

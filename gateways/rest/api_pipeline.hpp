@@ -4,6 +4,7 @@
 #include "gateways/rest/request_context.hpp"
 #include "gateways/rest/served_methods.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,7 @@ class api_call final : public request_context, public answer_sink {
   reply_handle await_answer() override;
   reply_handle await_page(std::string arguments) override;
   reply_handle await_claim(const std::string& queue_id) override;
+  void keep(std::shared_ptr<void> until_over) override { kept_ = std::move(until_over); }
 
   /// The actor's answer.
   void complete(answer&& result) override;
@@ -99,6 +101,7 @@ class api_call final : public request_context, public answer_sink {
   std::string used_scopes_;  // JSON array for the log
   std::string page_arguments_;
   std::optional<std::string> claim_queue_;
+  std::shared_ptr<void> kept_;
   reply_handle handle_;
   std::int64_t started_us_ = 0;
   bool public_ = false;

@@ -4,6 +4,7 @@
 #include "runtime/scopes/expression.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -74,6 +75,10 @@ class request_context {
 
   /// The same for a claim that may wait: when the caller goes away it is withdrawn from this queue.
   virtual reply_handle await_claim(const std::string& queue_id) = 0;
+
+  /// Keeps something until the call is over, answered or not: what gathers the answers of several
+  /// actors.
+  virtual void keep(std::shared_ptr<void> until_over) = 0;
 };
 
 /// Serves one method. Called on the lane of the call.

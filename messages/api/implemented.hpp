@@ -6,19 +6,28 @@
 namespace troupe {
 
 /// Methods of the queue that have a handler. A test of the gateway compares the two.
-inline constexpr std::array<std::string_view, 22> implemented_queue_methods = {
+inline constexpr std::array<std::string_view, 31> implemented_queue_methods = {
     "createTask",
     "task",
+    "tasks",
     "status",
+    "statuses",
     "scheduleTask",
     "cancelTask",
     "rerunTask",
+    "changeTaskPriority",
+    "listDependentTasks",
     "claimWork",
+    "claimTask",
     "reclaimTask",
     "reportCompleted",
     "reportFailed",
     "reportException",
     "listTaskGroup",
+    "getTaskGroup",
+    "sealTaskGroup",
+    "cancelTaskGroup",
+    "changeTaskGroupPriority",
     "taskQueueCounts",
     "createArtifact",
     "getArtifact",
@@ -32,9 +41,18 @@ inline constexpr std::array<std::string_view, 22> implemented_queue_methods = {
 };
 
 /// Exchanges of the queue that are published.
-inline constexpr std::array<std::string_view, 8> implemented_queue_exchanges = {
-    "task-defined", "task-pending",   "task-running",     "task-completed",
-    "task-failed",  "task-exception", "artifact-created", "task-group-resolved",
+inline constexpr std::array<std::string_view, 11> implemented_queue_exchanges = {
+    "task-defined",
+    "task-pending",
+    "task-running",
+    "task-completed",
+    "task-failed",
+    "task-exception",
+    "artifact-created",
+    "task-group-resolved",
+    "task-group-sealed",
+    "task-priority-changed",
+    "task-group-priority-changed",
 };
 
 }  // namespace troupe

@@ -39,6 +39,10 @@ class switchboard {
   void tell(lane& from, schedule_task command);
   void tell(lane& from, rerun_task command);
   void tell(lane& from, cancel_task command);
+  void tell(lane& from, change_task_priority command);
+  void tell(lane& from, change_member command);
+  void tell(lane& from, claim_task command);
+  void tell(lane& from, claim_admitted command);
   void tell(lane& from, claim_run command);
   void tell(lane& from, reclaim_run command);
   void tell(lane& from, report_run command);
@@ -51,6 +55,7 @@ class switchboard {
   void tell(lane& from, dependency_state command);
   void tell(lane& from, dependency_resolved command);
   void tell(lane& from, resume_dependent command);
+  void tell(lane& from, list_dependents command);
   void tell(lane& from, effect_acknowledged command);
   void tell(lane& from, membership_answered command);
   void tell(lane& from, offer_leave command);
@@ -60,6 +65,8 @@ class switchboard {
   // To a task queue.
   void tell(lane& from, enqueue_run command);
   void tell(lane& from, dequeue_run command);
+  void tell(lane& from, reprioritise_run command);
+  void tell(lane& from, admit_claim command);
   void tell(lane& from, release_run command);
   void tell(lane& from, resume_claim command);
   void tell(lane& from, claim_work command);
@@ -79,6 +86,11 @@ class switchboard {
   void tell(lane& from, member_resolved command);
   void tell(lane& from, resume_member command);
   void tell(lane& from, list_group command);
+  void tell(lane& from, get_group command);
+  void tell(lane& from, seal_group command);
+  void tell(lane& from, cancel_group command);
+  void tell(lane& from, change_group_priority command);
+  void tell(lane& from, member_changed command);
   void tell(lane& from, leave_group command);
   void tell(lane& from, group_failed command);
 

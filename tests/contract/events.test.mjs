@@ -3,15 +3,13 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import Ajv from 'ajv';
-import addFormats from 'ajv-formats';
 import taskcluster from 'taskcluster-client';
 import { Publisher, Router } from 'zeromq';
 import { root, Server, subscriberProgram, until } from './support/server.mjs';
 import { Feed, replay } from './support/events.mjs';
+import { assertValid } from './support/schemas.mjs';
 import { definition, inSeconds, queue, slugid } from './support/tasks.mjs';
 
 let server;
@@ -33,18 +31,6 @@ const names = new taskcluster.QueueEvents({ rootUrl: 'http://127.0.0.1' });
 const exchangeOf = (name) => names[name]({}).exchange;
 const fresh = (overrides) => definition({ taskQueueId: `events/q${number++}`, ...overrides });
 const worker = { workerGroup: 'g', workerId: 'w' };
-
-const ajv = new Ajv({ strict: false, validateSchema: false });
-addFormats(ajv);
-const schemas = JSON.parse(fs.readFileSync(path.join(root, 'messages/api/schemas.json'), 'utf8'));
-for (const { $schema, ...schema } of Object.values(schemas)) ajv.addSchema(schema);
-
-function assertValid(event) {
-  const name = event.name.startsWith('task-group-') && event.name !== 'task-group-priority-changed'
-    ? 'task-group-changed' : event.name;
-  const validate = ajv.getSchema(`/schemas/queue/v1/${name}-message.json#`);
-  assert.ok(validate(event.payload), `${event.name}: ${ajv.errorsText(validate.errors)}`);
-}
 
 // A whole life with everything that is told of it; the names of its events in order.
 async function completeLife() {

@@ -1,5 +1,7 @@
 #include "gateways/rest/handlers/arguments.hpp"
 
+#include "gateways/rest/api_lane.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -22,6 +24,10 @@ task_id task_argument(const request_context& call) {
   return task_id::parse(call.param("taskId")).value_or(task_id{});
 }
 
+task_group_id group_argument(const request_context& call) {
+  return task_group_id::parse(call.param("taskGroupId")).value_or(task_group_id{});
+}
+
 outcome<run_id> run_argument(const request_context& call) {
   const auto run = number_of(call.param("runId"));
   if (run == UINT32_MAX)
@@ -34,6 +40,19 @@ std::string text_member(request_context& call, std::string_view name) {
   const auto* body = call.body().if_object();
   const auto* value = body == nullptr ? nullptr : body->if_contains(name);
   return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
+}
+
+task_priority priority_member(request_context& call) {
+  return parse_priority(text_member(call, "newPriority")).value_or(task_priority::lowest);
+}
+
+outcome<std::optional<task_id>> page_start(request_context& call, std::string_view method,
+                                           std::string_view arguments) {
+  const auto token = call.query("continuationToken");
+  if (!token)
+    return std::optional<task_id>{};
+  TROUPE_TRY(const auto position, call.here().tokens.read(method, arguments, *token));
+  return task_id::parse(position);
 }
 
 std::uint32_t page_limit(const request_context& call) {

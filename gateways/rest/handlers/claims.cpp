@@ -27,6 +27,24 @@ void claim_work(request_context& call) {
   here.board.tell(here.on, std::move(command));
 }
 
+void claim_task(request_context& call) {
+  auto& here = call.here();
+  const auto run = run_argument(call);
+  if (!run)
+    return call.fail(run.error());
+  // The scopes name the task's queue, so the task checks them.
+  auto by = call.delegate_authorization();
+  if (!by)
+    return;
+  troupe::claim_task command;
+  command.task = task_argument(call);
+  command.by = std::move(by);
+  command.run = *run;
+  command.worker = {text_member(call, "workerGroup"), text_member(call, "workerId")};
+  command.reply = call.await_answer();
+  here.board.tell(here.on, std::move(command));
+}
+
 void reclaim_task(request_context& call) {
   auto& here = call.here();
   const auto run = run_argument(call);

@@ -1,7 +1,6 @@
 #include "gateways/rest/api_lane.hpp"
 #include "gateways/rest/handlers/arguments.hpp"
 #include "gateways/rest/handlers/handlers.hpp"
-#include "gateways/rest/page_tokens.hpp"
 #include "runtime/lane/switchboard.hpp"
 
 namespace troupe::handlers {
@@ -9,17 +8,40 @@ namespace troupe::handlers {
 void list_task_group(request_context& call) {
   auto& here = call.here();
   const std::string group{call.param("taskGroupId")};
+  auto after = page_start(call, "listTaskGroup", group);
+  if (!after)
+    return call.fail(std::move(after).error());
   list_group command;
-  command.group = task_group_id::parse(group).value_or(task_group_id{});
+  command.group = group_argument(call);
   command.limit = page_limit(call);
-  if (const auto token = call.query("continuationToken")) {
-    const auto position = here.tokens.read("listTaskGroup", group, *token);
-    if (!position)
-      return call.fail(position.error());
-    command.after = task_id::parse(*position);
-  }
+  command.after = *after;
   command.reply = call.await_page(group);
   here.board.tell(here.on, std::move(command));
+}
+
+void get_task_group(request_context& call) {
+  auto& here = call.here();
+  here.board.tell(here.on, get_group{group_argument(call), call.await_answer()});
+}
+
+void seal_task_group(request_context& call) {
+  auto& here = call.here();
+  if (auto by = call.delegate_authorization())
+    here.board.tell(here.on, seal_group{group_argument(call), std::move(by), call.await_answer()});
+}
+
+void cancel_task_group(request_context& call) {
+  auto& here = call.here();
+  if (auto by = call.delegate_authorization())
+    here.board.tell(here.on,
+                    cancel_group{group_argument(call), std::move(by), call.await_answer()});
+}
+
+void change_task_group_priority(request_context& call) {
+  auto& here = call.here();
+  if (auto by = call.delegate_authorization())
+    here.board.tell(here.on, change_group_priority{group_argument(call), std::move(by),
+                                                   priority_member(call), call.await_answer()});
 }
 
 }  // namespace troupe::handlers

@@ -33,9 +33,16 @@ void status(request_context& call);
 void schedule_task(request_context& call);
 void rerun_task(request_context& call);
 void cancel_task(request_context& call);
+void change_task_priority(request_context& call);
+void list_dependent_tasks(request_context& call);
+
+// bulk.cpp
+void tasks(request_context& call);
+void statuses(request_context& call);
 
 // claims.cpp
 void claim_work(request_context& call);
+void claim_task(request_context& call);
 void reclaim_task(request_context& call);
 
 // reports.cpp
@@ -50,6 +57,10 @@ void get_latest_artifact(request_context& call);
 
 // groups.cpp
 void list_task_group(request_context& call);
+void get_task_group(request_context& call);
+void seal_task_group(request_context& call);
+void cancel_task_group(request_context& call);
+void change_task_group_priority(request_context& call);
 
 // counts.cpp
 void task_queue_counts(request_context& call);

@@ -54,4 +54,26 @@ void rerun_task(request_context& call) { tell_with_caller<troupe::rerun_task>(ca
 
 void cancel_task(request_context& call) { tell_with_caller<troupe::cancel_task>(call); }
 
+void change_task_priority(request_context& call) {
+  auto& here = call.here();
+  if (auto by = call.delegate_authorization())
+    here.board.tell(here.on,
+                    troupe::change_task_priority{task_argument(call), std::move(by),
+                                                 priority_member(call), call.await_answer()});
+}
+
+void list_dependent_tasks(request_context& call) {
+  auto& here = call.here();
+  const std::string task{call.param("taskId")};
+  auto after = page_start(call, "listDependentTasks", task);
+  if (!after)
+    return call.fail(std::move(after).error());
+  list_dependents command;
+  command.task = task_argument(call);
+  command.limit = page_limit(call);
+  command.after = *after;
+  command.reply = call.await_page(task);
+  here.board.tell(here.on, std::move(command));
+}
+
 }  // namespace troupe::handlers

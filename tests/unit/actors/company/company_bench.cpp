@@ -82,6 +82,13 @@ company_bench::company_bench(const test::redis_server& redis, std::uint16_t lane
   parts_.authorise_on_task = [](auto&&...) -> outcome<void> {
     return boost::system::in_place_value;
   };
+  parts_.authorise_priority = [](auto&&...) -> outcome<void> {
+    return boost::system::in_place_value;
+  };
+  parts_.authorise_claim = [](auto&&...) -> outcome<void> { return boost::system::in_place_value; };
+  parts_.authorise_on_group = [](auto&&...) -> outcome<void> {
+    return boost::system::in_place_value;
+  };
   parts_.authorise_artifacts = [](auto&&...) -> outcome<void> {
     return boost::system::in_place_value;
   };

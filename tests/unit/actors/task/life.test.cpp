@@ -32,6 +32,9 @@ enum kind_of_step {
   remove_worker,
   resolve_dependency,
   change_priority,
+  claim_directly,
+  cancel_with_group,
+  change_with_group,
   restart,
   let_pass,
   last_kind_of_step = let_pass,
@@ -48,7 +51,8 @@ rc::Gen<steps> any_steps() {
 
 bool same(const task_state& a, const task_state& b) {
   return a.priority == b.priority && a.retries_left == b.retries_left &&
-         a.ever_resolved == b.ever_resolved && a.enqueued_us == b.enqueued_us && a.runs == b.runs &&
+         a.ever_resolved == b.ever_resolved && a.claimed_directly == b.claimed_directly &&
+         a.enqueued_us == b.enqueued_us && a.runs == b.runs &&
          a.open_dependencies == b.open_dependencies;
 }
 
@@ -75,7 +79,7 @@ struct some_world {
     unsigned signals = 0;
     unsigned pending_events = 0;
     for (const auto& effect : decision.effects) {
-      believe(effect);
+      believe(effect, decision.changes.empty());
       signals += effect.what == task_effect::kind::signal;
       pending_events += effect.what == task_effect::kind::publish_pending;
       RC_ASSERT(is_true(effect));
@@ -94,7 +98,8 @@ struct some_world {
       see(*decision);
   }
 
-  void believe(const task_effect& effect) {
+  /// `repeated` events tell again of what is so.
+  void believe(const task_effect& effect, bool repeated) {
     using kind = task_effect::kind;
     if (effect.what == kind::enqueue)
       RC_ASSERT(waiting.insert(effect.run).second);
@@ -102,9 +107,17 @@ struct some_world {
       waiting.erase(effect.run);
     if (effect.what == kind::release)
       RC_ASSERT(claimed.erase(effect.run) == 1u);
-    if (effect.what == kind::publish_running) {
+    if (effect.what == kind::publish_running && !repeated) {
       waiting.erase(effect.run);
       RC_ASSERT(claimed.insert(effect.run).second);
+    }
+    if (effect.what == kind::take) {
+      RC_ASSERT(!waiting.contains(effect.run));
+      RC_ASSERT(claimed.contains(effect.run));
+    }
+    if (effect.what == kind::reprioritise) {
+      RC_ASSERT(waiting.contains(effect.run));
+      RC_ASSERT(effect.old_priority != task.state.priority);
     }
   }
 
@@ -118,6 +131,7 @@ struct some_world {
       case kind::reprioritise:
         return is(run_state::pending) && effect.run == task.state.last_run_id();
       case kind::publish_running:
+      case kind::take:
         return is(run_state::running);
       case kind::publish_completed:
         return is(run_state::completed);
@@ -231,6 +245,18 @@ void some_world::take(const step& of, run_id run) {
                                    static_cast<task_resolution>(number % 3), now, us));
     case change_priority:
       return see(decide_priority(state, static_cast<task_priority>(choice + 1), now));
+    case claim_directly: {
+      claim_admitted command;
+      command.run = run;
+      command.worker = choice % 2 == 0 ? some_worker : other_worker;
+      command.barred = choice == 6;
+      return see(decide_claim_task(state, command, now, task.settings));
+    }
+    case cancel_with_group:
+      forced = true;
+      return see(decide_cancel_in_group(state, now));
+    case change_with_group:
+      return see(decide_priority_in_group(state, static_cast<task_priority>(choice + 1), now));
     case restart:
       return start_again();
     default:

@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 using namespace troupe;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -138,9 +139,25 @@ TEST_CASE("a row with members this version does not know is read all the same") 
   CHECK(read->priority == task_priority::low);
 }
 
-TEST_CASE("the rule of an edge is read as it was written; of anything else the stricter one") {
+TEST_CASE(
+    "an edge is read as it was written; of anything else it has the stricter rule and no end") {
+  const auto to = id_number(1);
   for (const auto rule : {dependency_rule::all_completed, dependency_rule::all_resolved})
-    CHECK(read_edge(edge_text(rule)) == rule);
-  CHECK(read_edge("") == dependency_rule::all_completed);
-  CHECK(read_edge("whatever") == dependency_rule::all_completed);
+    for (const auto expires : {timestamp{}, some_start + 1h})
+      CHECK(read_edge(to, edge_text(rule, expires)) == task_dependent{to, rule, true, expires});
+  for (const auto text : {"", "whatever", "whatever 17x", "all-completed", "all-completed x"}) {
+    CAPTURE(text);
+    CHECK(read_edge(to, text).rule == dependency_rule::all_completed);
+  }
+  CHECK(read_edge(to, "all-resolved") ==
+        task_dependent{to, dependency_rule::all_resolved, true, {}});
+}
+
+TEST_CASE("CL-2 that a run was claimed by claimTask outlives a restart") {
+  auto task = pending_task();
+  task.claim_directly();
+  const auto read = read_task(task.state.id, task.state.definition->json, status_text(task.state),
+                              internal_text(task.state));
+  REQUIRE(read);
+  CHECK(read->claimed_directly);
 }

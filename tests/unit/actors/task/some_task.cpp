@@ -70,9 +70,9 @@ std::string_view name_of(task_resolution resolution) {
 
 std::string word_for(const task_effect& effect, const task_state& state) {
   using kind = task_effect::kind;
-  constexpr std::string_view names[] = {"defined", "pending",      "running",          "completed",
-                                        "failed",  "exception",    "priority-changed", "enqueue",
-                                        "dequeue", "reprioritise", "release",          "signal"};
+  constexpr std::string_view names[] = {
+      "defined", "pending", "running",      "completed", "failed",  "exception", "priority-changed",
+      "enqueue", "dequeue", "reprioritise", "take",      "release", "signal"};
   std::string word{names[static_cast<std::size_t>(effect.what)]};
   switch (effect.what) {
     case kind::publish_defined:
@@ -134,6 +134,17 @@ words some_task::claim(run_id run, const worker_name& worker) {
   const auto decision = decide_claim(state, command, now, settings);
   return decision ? carry_out(*decision) : words{"refused"};
 }
+
+words some_task::claim_directly(run_id run, const worker_name& worker, bool barred) {
+  claim_admitted command;
+  command.task = state.id;
+  command.run = run;
+  command.worker = worker;
+  command.barred = barred;
+  return carry_out(decide_claim_task(state, command, now, settings));
+}
+
+words some_task::cancel_with_group() { return carry_out(decide_cancel_in_group(state, now)); }
 
 words some_task::reclaim(run_id run) {
   return carry_out(decide_reclaim(state, run, now, settings));

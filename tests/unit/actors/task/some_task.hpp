@@ -53,11 +53,15 @@ struct some_task {
   words rerun();
   words cancel();
   words claim(run_id run = 0, const worker_name& worker = some_worker);
+  /// By claimTask; `barred` says that the queue has something against the worker.
+  words claim_directly(run_id run = 0, const worker_name& worker = some_worker,
+                       bool barred = false);
   words reclaim(run_id run = 0);
   words report(run_report what, run_id run = 0);
   words worker_gone(run_id run = 0);
   words worker_removed(const worker_name& worker);
   words change_priority(task_priority to);
+  words cancel_with_group();
   words dependency(const task_id& required, task_resolution resolution);
   /// The clock shows this time, and the timer goes off then, whether it is due or not.
   words timer_at(timestamp time);

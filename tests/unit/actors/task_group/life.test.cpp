@@ -17,7 +17,16 @@ namespace {
 using step = std::tuple<int, int, int>;
 using steps = std::vector<step>;
 
-enum kind_of_step { reserve, confirm, withdraw, resolve, resolve_again, restart, last = restart };
+enum kind_of_step {
+  reserve,
+  confirm,
+  withdraw,
+  resolve,
+  resolve_again,
+  seal,
+  restart,
+  last = restart
+};
 
 rc::Gen<steps> any_steps() {
   const auto kind = rc::gen::weightedOneOf<int>(
@@ -39,6 +48,7 @@ struct member {
 struct some_world {
   task_group_state group;
   std::vector<member> members;
+  timestamp now{1'800'000'000'000};
 
   some_world() { group.id = *task_group_id::parse("fN1SbArXTPSVFNUvaOlinQ"); }
 
@@ -62,9 +72,10 @@ struct some_world {
     if (kind == reserve) {
       const member wanted{number == 0 ? "other" : "usual",
                           timestamp{1'800'000'000'000} + std::chrono::minutes{choice}};
-      const bool fits = members.empty() || members.front().scheduler == wanted.scheduler;
-      const auto refusal =
-          on_reserve(group, reserve_member{group.id, some_task, wanted.scheduler, wanted.expires});
+      const bool fits = group.sealed.ms == 0 &&
+                        (members.empty() || members.front().scheduler == wanted.scheduler);
+      const auto refusal = on_reserve(
+          group, reserve_member{group.id, some_task, wanted.scheduler, wanted.expires}, now);
       RC_ASSERT(refusal.has_value() == !fits);
       if (fits)
         members.push_back(wanted);
@@ -72,6 +83,15 @@ struct some_world {
     }
     if (kind == restart)
       return start_again(choice);
+    if (kind == seal) {
+      // Rarely, as nothing much happens to a sealed group; and only one that exists.
+      if (choice % 10 != 0 || !exists(group, now))
+        return;
+      const auto before = group.sealed;
+      RC_ASSERT(on_seal(group, now) == (before.ms == 0));
+      RC_ASSERT(before.ms == 0 || group.sealed == before);
+      return;
+    }
     const auto wanted = kind == resolve         ? stage_of_member::open
                         : kind == resolve_again ? stage_of_member::resolved
                                                 : stage_of_member::reserved;

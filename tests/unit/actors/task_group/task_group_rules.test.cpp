@@ -19,8 +19,10 @@ task_group_state fresh_group() {
   return state;
 }
 
+const timestamp some_now = some_expiry - 24h;
+
 std::optional<std::string> reserve(task_group_state& state, const std::string& scheduler = "s") {
-  return on_reserve(state, reserve_member{state.id, some_task, scheduler, some_expiry});
+  return on_reserve(state, reserve_member{state.id, some_task, scheduler, some_expiry}, some_now);
 }
 
 /// A group with so many members, none of which is resolved.
@@ -81,6 +83,7 @@ TEST_CASE("GR-2 a group that was read again keeps its scheduler") {
   auto state = fresh_group();
   state.scheduler_id = "s";
   state.stored = true;
+  state.expires = some_expiry;
   CHECK(reserve(state, "other").has_value());
   CHECK(!reserve(state, "s"));
   on_withdraw(state);
@@ -213,4 +216,42 @@ TEST_CASE("GR-1 the event of a resolved group agrees with its schema, and names 
     CHECK(payload.as_object().contains("sealed") == (sealed.ms != 0));
   }
   CHECK(group_routing_key(state) == "primary.fN1SbArXTPSVFNUvaOlinQ.my-scheduler._");
+}
+
+TEST_CASE("TG-5 TG-6 a group exists once a task has joined it, and until it expires") {
+  auto state = fresh_group();
+  CHECK(!exists(state, some_now));
+  reserve(state);
+  CHECK(!exists(state, some_now));
+  on_confirm(state, some_expiry);
+  CHECK(exists(state, some_now));
+  CHECK(exists(state, some_expiry + 1h - 1ms));
+  CHECK(!exists(state, some_expiry + 1h));
+}
+
+TEST_CASE("TG-7 a group is sealed once, and since then") {
+  auto state = group_of(1);
+  CHECK(on_seal(state, some_now));
+  CHECK(!on_seal(state, some_now + 1h));
+  CHECK(state.sealed == some_now);
+  CHECK(reserve(state).has_value());
+}
+
+TEST_CASE("GR-3 a group that has expired begins anew; one that has not is protected") {
+  auto state = group_of(1);
+  on_member_resolved(state, false);
+  on_seal(state, some_now);
+  const auto join = [&](timestamp now) {
+    return on_reserve(state, reserve_member{state.id, some_task, "new", some_expiry + 10h}, now);
+  };
+  CHECK(join(some_expiry + 1h - 1ms).has_value());
+  CHECK(!state.renewed);
+  CHECK(!join(some_expiry + 1h));
+  CHECK(state.renewed);
+  CHECK(state.scheduler_id == "new");
+  CHECK(state.sealed.ms == 0);
+  CHECK(!exists(state, some_expiry + 1h));
+  CHECK(on_confirm(state, some_expiry + 10h));
+  CHECK(state.expires == some_expiry + 11h);
+  CHECK(exists(state, some_expiry + 1h));
 }

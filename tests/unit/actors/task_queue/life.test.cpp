@@ -30,6 +30,8 @@ enum kind_of_step {
   hurry,
   release,
   quarantine,
+  reprioritise,
+  take_directly,
   let_pass,
   last_kind_of_step = let_pass,
 };
@@ -251,6 +253,28 @@ void both_queues::take(const step& of) {
     case hurry:
       expected = plain.end_wait(some_call);
       return compare(real.hurry(some_call), expected);
+    case reprioritise: {
+      const auto to = static_cast<task_priority>(1 + number % 4);
+      for (auto& run : plain.pending)
+        if (run.task == some_task)
+          run.priority = to;
+      const bool waits = std::any_of(plain.pending.begin(), plain.pending.end(),
+                                     [&](const auto& run) { return run.task == some_task; });
+      if (waits)
+        plain.serve(expected);
+      return compare(real.reprioritise(some_task, to), expected);
+    }
+    case take_directly: {
+      const auto worker = static_cast<unsigned>(number % 3);
+      RC_ASSERT(real.admits(worker) == plain.may_work(worker));
+      const bool waits =
+          std::erase_if(plain.pending, [&](const auto& run) { return run.task == some_task; }) > 0;
+      if (waits) {
+        plain.claimed.insert(some_task);
+        real.take(some_task, worker);
+      }
+      return;
+    }
     case release:
       real.release(some_task);
       plain.claimed.erase(some_task);

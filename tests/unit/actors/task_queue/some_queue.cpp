@@ -41,6 +41,34 @@ void some_queue::dequeue(unsigned task, run_id run) {
       on_dequeue(state, dequeue_run{state.id, known.task, run, known.priority, known.enqueued_us});
 }
 
+words some_queue::reprioritise(unsigned task, task_priority to, run_id run) {
+  for (auto& known : enqueued)
+    if (known.task == task_number(task) && known.run == run) {
+      const auto from = std::exchange(known.priority, to);
+      return tell(on_reprioritise(
+          state,
+          reprioritise_run{state.id, known.task, run, from, to, known.enqueued_us, known.deadline},
+          now));
+    }
+  return {};
+}
+
+void some_queue::take(unsigned task, unsigned worker, run_id run) {
+  dequeue(task, run);
+  on_resume_claim(state,
+                  resume_claim{state.id, task_number(task), run, {"g", std::to_string(worker)}});
+}
+
+bool some_queue::admits(unsigned worker) const {
+  const admit_claim command{
+      state.id, task_number(1), 0, {"g", std::to_string(worker)}, reply_of(1)};
+  const auto answer = on_admit(state, command, now);
+  CHECK(answer.task == command.task);
+  CHECK(answer.worker == command.worker);
+  CHECK(answer.reply == command.reply);
+  return !answer.barred;
+}
+
 void some_queue::release(unsigned task, run_id run) {
   on_release(state, release_run{state.id, task_number(task), run});
 }

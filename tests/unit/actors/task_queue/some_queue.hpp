@@ -23,6 +23,11 @@ struct some_queue {
 
   words enqueue(unsigned task, task_priority priority = task_priority::lowest, run_id run = 0);
   void dequeue(unsigned task, run_id run = 0);
+  words reprioritise(unsigned task, task_priority to, run_id run = 0);
+  /// The task's run was claimed past the order of the queue.
+  void take(unsigned task, unsigned worker, run_id run = 0);
+  /// Whether the worker may claim a run past the order.
+  bool admits(unsigned worker) const;
   void release(unsigned task, run_id run = 0);
   words claim_work(unsigned call, std::uint32_t count = 1);
   words claim_work(unsigned call, std::uint32_t count, unsigned worker);

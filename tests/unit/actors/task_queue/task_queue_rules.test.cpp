@@ -305,3 +305,52 @@ TEST_CASE("a worker whose quarantine ran out waits longer than one that comes af
   queue.now = queue.now + 2s;
   CHECK(queue.claim_work(2) == words{"claim 1/0 for w1"});
 }
+
+TEST_CASE("PR-1 S19 a run that waits gets the place of its new priority, and keeps its age") {
+  some_queue queue;
+  for (unsigned task = 1; task <= 4; ++task)
+    queue.enqueue(task);
+  queue.enqueue(5, task_priority::high);
+  CHECK(queue.reprioritise(3, task_priority::high) == words{});
+  CHECK(queue.reprioritise(2, task_priority::highest) == words{});
+  CHECK(queue.reprioritise(5, task_priority::lowest) == words{});
+  CHECK(queue.counts() == counted{5, 0});
+  CHECK(queue.claim_work(1, 5) == words{"claim 2/0 for w1", "claim 3/0 for w1", "claim 1/0 for w1",
+                                        "claim 4/0 for w1", "claim 5/0 for w1"});
+}
+
+TEST_CASE("CW-11 a new priority brings nothing back that is being claimed, or is gone") {
+  some_queue queue;
+  queue.enqueue(1);
+  queue.enqueue(2);
+  queue.claim_work(1, 1);
+  CHECK(queue.reprioritise(1, task_priority::high) == words{});
+  CHECK(queue.counts() == counted{1, 0});
+  queue.dequeue(2);
+  CHECK(queue.reprioritise(2, task_priority::high) == words{});
+  CHECK(queue.counts() == counted{0, 0});
+  queue.accept(1);
+  CHECK(queue.reprioritise(1, task_priority::low) == words{});
+  CHECK(queue.counts() == counted{0, 1});
+}
+
+TEST_CASE("CL-4 a run that is claimed past the order waits no more, and counts as claimed") {
+  some_queue queue;
+  queue.enqueue(1);
+  queue.enqueue(2);
+  queue.take(2, 7);
+  CHECK(queue.counts() == counted{1, 1});
+  CHECK(queue.claim_work(1, 2) == words{"claim 1/0 for w1"});
+  queue.release(2);
+  CHECK(queue.counts() == counted{0, 0});
+}
+
+TEST_CASE("QUIRK-3 a worker in quarantine is not let past the order either") {
+  some_queue queue;
+  CHECK(queue.admits(1));
+  queue.quarantine(1, queue.now + 10s);
+  CHECK(!queue.admits(1));
+  CHECK(queue.admits(2));
+  queue.now = queue.now + 10s;
+  CHECK(queue.admits(1));
+}

@@ -140,6 +140,13 @@ void supervised_company::fill(company_parts& parts) {
                                const task_definition&) -> outcome<void> {
     return boost::system::in_place_value;
   };
+  parts.authorise_priority = [](auto&&...) -> outcome<void> {
+    return boost::system::in_place_value;
+  };
+  parts.authorise_claim = [](auto&&...) -> outcome<void> { return boost::system::in_place_value; };
+  parts.authorise_on_group = [](auto&&...) -> outcome<void> {
+    return boost::system::in_place_value;
+  };
   parts.authorise_artifacts = [](const caller&, const std::vector<std::string>&) -> outcome<void> {
     return boost::system::in_place_value;
   };
