@@ -83,6 +83,16 @@ async function sleeping(taskId, mark) {
   await until('the processes of the task are there', () => marked(mark) === 2);
 }
 
+// A task that goes on until `finish` is called; the worker has it when this resolves, which is later
+// than the server says that it runs.
+async function begin() {
+  const taskId = slugid();
+  const flag = path.join(server.directory, taskId);
+  await q.createTask(taskId, script(`: > ${flag}.begun; until [ -e ${flag} ]; do sleep 0.05; done`));
+  await until('the task has begun', () => fs.existsSync(`${flag}.begun`));
+  return { taskId, finish: () => fs.writeFileSync(flag, '') };
+}
+
 // A way to the CAF port that can be cut, or falls silent.
 class Relay {
   async open(port) {
@@ -227,17 +237,14 @@ test('a lost connection is made again, and the run goes on', async () => {
   const relay = await new Relay().open(server.cafPort);
   const worker = await connected({ id: 'cut',
     args: ['--connect', relay.address, '--tls', path.join(server.data, 'tls')] });
-  const taskId = slugid();
-  const flag = path.join(server.directory, `go-${taskId}`);
-  await q.createTask(taskId, script(`until [ -e ${flag} ]; do sleep 0.05; done`));
-  await running(taskId);
+  const { taskId, finish } = await begin();
   for (let times = 2; times < 5; ++times) {
     relay.cut();
     await until(() => `the worker is back; it says ${worker.text}`, () => connections('cut') === times);
   }
   await sleep(graceSeconds * 1000 + 500);
   assert.equal((await status(taskId)).state, 'running');
-  fs.writeFileSync(flag, '');
+  finish();
   const { state, runs } = await resolved(taskId);
   assert.equal(state, 'completed');
   assert.equal(runs.length, 1);
@@ -265,13 +272,10 @@ test('a connection that falls silent counts as lost, and the run goes on', async
   const relay = await new Relay().open(server.cafPort);
   const worker = await connected({ id: 'silent',
     args: ['--connect', relay.address, '--tls', path.join(server.data, 'tls')] });
-  const taskId = slugid();
-  const flag = path.join(server.directory, `go-${taskId}`);
-  await q.createTask(taskId, script(`until [ -e ${flag} ]; do sleep 0.05; done`));
-  await running(taskId);
+  const { taskId, finish } = await begin();
   relay.silence();
   await until('the worker is back', () => connections('silent') === 2);
-  fs.writeFileSync(flag, '');
+  finish();
   const { state, runs } = await resolved(taskId);
   assert.equal(state, 'completed');
   assert.equal(runs.length, 1);
@@ -299,17 +303,14 @@ test('a worker that was frozen too long finds its run gone and stops it', async 
 
 test('after a crash of the server its workers come back and report', async () => {
   const worker = await connected({ id: 'patient' });
-  const taskId = slugid();
-  const flag = path.join(server.directory, `go-${taskId}`);
-  await q.createTask(taskId, script(`until [ -e ${flag} ]; do sleep 0.05; done`));
-  await running(taskId);
+  const { taskId, finish } = await begin();
   const before_ = connections('patient');
   await server.restart('SIGKILL');
   await until('the worker is back', () => connections('patient') === before_ + 1);
   // What it runs is its own also for the new server: a cancellation would reach it.
   const other = slugid();
   await q.createTask(other, script('true'));
-  fs.writeFileSync(flag, '');
+  finish();
   const { state, runs } = await resolved(taskId);
   assert.equal(state, 'completed');
   assert.equal(runs.length, 1);
