@@ -11,7 +11,10 @@
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard_handles.hpp"
+#include "runtime/log/event_records.hpp"
 #include "runtime/store/lane_store.hpp"
+
+#include <deque>
 
 namespace troupe {
 
@@ -41,6 +44,7 @@ struct other_doors::impl {
   parts with;
   zeromq_gateway bus;
   remote_gateway remote;
+  std::deque<event_records> records;  // one a lane
 };
 
 log_directory_actor other_doors::impl::make_logs(lane& on) {
@@ -65,6 +69,7 @@ other_doors::~other_doors() = default;
 void other_doors::listen_to(lane_store& store) {
   store.add_listener(impl_->bus);
   store.add_listener(impl_->remote);
+  store.add_listener(impl_->records.emplace_back());
 }
 
 void other_doors::add_routes(rest_gateway& rest) {

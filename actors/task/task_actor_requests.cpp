@@ -115,6 +115,14 @@ void task_shell::reclaim(reclaim_run& command) {
   if (!decision)
     return refuse(command.reply, std::move(decision).error());
   carry_out(*decision);
+  const auto& worker = state_.runs[command.run].worker;
+  log_record(severity::info, "task-reclaimed",
+             {{"workerGroup", worker.group},
+              {"workerId", worker.id},
+              {"taskId", state_.id.view()},
+              {"runId", command.run},
+              {"v", 1}},
+             "queue");
   stage_.store().answer(last_commit_, command.reply,
                         answer{reclaim_text(state_, status(), credentials(now))});
 }
@@ -139,7 +147,8 @@ void task_shell::give_back(return_run& command) {
               {"runId", command.run},
               {"workerGroup", worker.group},
               {"workerId", worker.id},
-              {"reason", command.reason}},
+              {"reason", command.reason},
+              {"v", 1}},
              "queue");
 }
 

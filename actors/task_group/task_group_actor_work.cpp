@@ -2,9 +2,11 @@
 
 #include "actors/task_group/task_group_actor.hpp"
 #include "runtime/lane/caf_compat.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/supervision/lane_supervisor.hpp"
 
 #include <hiredis/hiredis.h>
+#include <boost/json.hpp>
 
 namespace troupe {
 
@@ -188,6 +190,13 @@ void task_group_shell::finish_work() {
   if (finished->job.what == group_change::priority)
     append_event("task-group-priority-changed", group_priority_payload(state_, *finished));
   last_commit_ = stage_.store().end_commit();
+  if (finished->job.what == group_change::cancel)
+    log_record(severity::info, "task-group-cancelled",
+               {{"taskGroupId", id},
+                {"taskGroupSize", finished->size},
+                {"cancelledCount", finished->affected},
+                {"v", 1}},
+               "queue");
   if (finished->job.reply)
     stage_.store().answer(last_commit_, finished->job.reply,
                           answer{work_answer(state_, *finished)});

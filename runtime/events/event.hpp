@@ -42,6 +42,9 @@ class event_listener {
  public:
   virtual ~event_listener() = default;
   virtual void on_event(const event& what) = 0;
+
+  /// All events of the commit group were told.
+  virtual void on_group_end() {}
 };
 
 }  // namespace troupe

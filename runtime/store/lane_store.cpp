@@ -171,6 +171,9 @@ void lane_store::finish_batch() {
     for (auto* listener : listeners_)
       listener->on_event(what);
   }
+  if (!done->events.empty())
+    for (auto* listener : listeners_)
+      listener->on_group_end();
   for (auto& job : done->jobs)
     job();
   for (auto& pending : done->answers)
