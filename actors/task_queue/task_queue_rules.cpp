@@ -305,6 +305,8 @@ workers_retired on_retire(task_queue_state& state, const retire_workers& command
 
 task_queue_decision on_remove_worker(task_queue_state& state, const remove_worker& command) {
   task_queue_decision decision;
+  // Without one a task would take it that nobody had heard of the claim.
+  const auto reason = command.reason.empty() ? std::string{"unknown"} : command.reason;
   state.retired.erase(command.worker);
   for (auto at = state.waiting.begin(); at != state.waiting.end();) {
     if (at->worker != command.worker) {
@@ -322,12 +324,12 @@ task_queue_decision on_remove_worker(task_queue_state& state, const remove_worke
       continue;
     for (const auto& run : collector.runs)
       on_their_way.insert(run.task);
-    withdraw(decision, collector, command.reason);
+    withdraw(decision, collector, reason);
     decision.answers.emplace_back(collector.call.reply, empty_answer());
   }
   for (const auto& [task, claim] : state.claimed)
     if (claim.worker == command.worker && !on_their_way.contains(task))
-      decision.returned.push_back(return_run{task, claim.run, command.reason});
+      decision.returned.push_back(return_run{task, claim.run, reason});
   return decision;
 }
 

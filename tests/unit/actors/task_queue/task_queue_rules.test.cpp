@@ -354,3 +354,16 @@ TEST_CASE("QUIRK-3 a worker in quarantine is not let past the order either") {
   queue.now = queue.now + 10s;
   CHECK(queue.admits(1));
 }
+
+TEST_CASE("WR-4 a worker that is gone without a reason is gone for an unknown one") {
+  some_queue queue;
+  queue.enqueue(1);
+  queue.claim_work(1, 1);
+  queue.accept(1);
+  for (const std::string reason : {"", "its machine burned"}) {
+    const auto decision =
+        on_remove_worker(queue.state, remove_worker{queue.state.id, {"g", "1"}, reason});
+    REQUIRE(decision.returned.size() == 1);
+    CHECK(decision.returned[0].reason == (reason.empty() ? "unknown" : reason));
+  }
+}
