@@ -103,3 +103,40 @@ TEST_CASE("who asks for an artifact while Redis is slow is answered, however qui
     std::this_thread::sleep_for(5ms);
   CHECK(company.actors() < with_task);
 }
+
+TEST_CASE("CT-14 TG-7 a seal waits for tasks that were let in, so that nobody misses a member") {
+  for (const std::uint16_t lanes : {1, 4}) {
+    test::redis_server redis;
+    const auto group = *task_group_id::parse("fN1SbArXTPSVFNUvaOlinQ");
+    const auto anybody = std::make_shared<const caller>();
+    // A task that is not in memory: who depends on it waits for Redis.
+    const auto required = id_number(1);
+    {
+      company_bench before{redis, lanes};
+      REQUIRE(before.create(required, {.group = "AAAAAAAAQACAAAAAAAAAAA"}).status == 200);
+      REQUIRE(before.cancel(required).status == 200);
+      REQUIRE(redis_comes_to(redis, "SCARD " + key_of(required.view(), "live"), "0"));
+    }
+    company_bench company{redis, lanes};
+    REQUIRE(company.create(id_number(2)).status == 200);
+    redis.pause();
+    auto created =
+        company.send(create_task{id_number(3), define({.dependencies = {required}}), {}});
+    company.on_lane([](lane&, switchboard&) {});
+    auto sealed = company.send(seal_group{group, anybody, {}});
+    auto canceled = company.send(cancel_group{group, anybody, {}});
+    auto late = company.send(create_task{id_number(4), define({}), {}});
+    std::this_thread::sleep_for(200ms);
+    redis.resume();
+    const auto outcome = company_bench::wait(std::move(created));
+    CHECK(company_bench::wait(std::move(sealed)).status == 200);
+    CHECK(company_bench::wait(std::move(late)).status == 409);
+    const auto answer = company_bench::wait(std::move(canceled)).text;
+    const bool is_member = outcome.status == 200;
+    // With several lanes the seal may come first.
+    CHECK((is_member || (outcome.status == 409 && lanes > 1)));
+    CHECK(answer.find(is_member ? "\"taskGroupSize\":2" : "\"taskGroupSize\":1") !=
+          std::string::npos);
+    CHECK((answer.find(id_number(3).str()) != std::string::npos) == is_member);
+  }
+}

@@ -138,3 +138,59 @@ TEST_CASE("keys of another kind than ours are reported once, and not overwritten
   CHECK(company.recovery_error().find("something unexpected for shard") != std::string::npos);
   CHECK(redis.ask("GET troupe:{04}:live") == "mine");
 }
+
+TEST_CASE("GR-3 an expired group is forgotten, with its members, and its id can be used anew") {
+  test::redis_server redis;
+  const auto group = *task_group_id::parse(some_group);
+  const auto listed = [&](company_bench& company) {
+    return company.ask(list_group{group, 10, {}, {}});
+  };
+  {
+    company_bench company{redis};
+    for (unsigned i = 1; i <= 2; ++i) {
+      REQUIRE(company.create(id_number(i)).status == 200);
+      REQUIRE(company.cancel(id_number(i)).status == 200);
+    }
+    REQUIRE(redis_comes_to(redis, "SCARD " + key_of(id_number(1).view(), "live"), "0"));
+    REQUIRE(redis_comes_to(redis, "SCARD " + key_of(id_number(2).view(), "live"), "0"));
+    CHECK(company.create(id_number(3), {.scheduler = "other"}).status == 409);
+  }
+  // As if it were long ago.
+  redis.ask("HSET " + key_of(some_group, "group:") + some_group + " expires 1000 sealed 900");
+  company_bench company{redis};
+  CHECK(listed(company).status == 404);
+  CHECK(company.ask(get_group{group, {}}).status == 404);
+  REQUIRE(company.create(id_number(3), {.scheduler = "other"}).status == 200);
+  const auto text = listed(company).text;
+  CHECK(text.find(id_number(3).str()) != std::string::npos);
+  CHECK(text.find(id_number(1).str()) == std::string::npos);
+  CHECK(text.find("\"schedulerId\":\"other\"") != std::string::npos);
+  CHECK(text.find("sealed") == std::string::npos);
+  // And from now on it is protected again.
+  CHECK(company.create(id_number(4)).status == 409);
+}
+
+TEST_CASE("DP-11 edges that have expired go when their task comes back, the others stay") {
+  test::redis_server redis;
+  const auto first = id_number(1);
+  const auto edges = key_of(first.view(), "edges:") + first.str();
+  {
+    company_bench company{redis};
+    REQUIRE(company.create(first).status == 200);
+    REQUIRE(company.create(id_number(2), {.dependencies = {first}}).status == 200);
+    // A dependent of long ago.
+    company.on_lane([&](lane& on, switchboard& board) {
+      board.tell(on, confirm_dependent{first, id_number(7), dependency_rule::all_completed,
+                                       timestamp{1000}});
+    });
+    REQUIRE(redis_comes_to(redis, "HLEN " + edges, "2"));
+  }
+  // One that was written before edges had a time.
+  redis.ask("HSET " + edges + " " + id_number(8).str() + " all-completed");
+  company_bench company{redis};
+  CHECK(company.status(first).status == 200);
+  CHECK(redis_comes_to(redis, "HLEN " + edges, "2"));
+  CHECK(redis.ask("HEXISTS " + edges + " " + id_number(7).str()) == "0");
+  const auto dependents = company.ask(list_dependents{first, 10, {}, {}}).text;
+  CHECK(dependents.find(id_number(2).str()) != std::string::npos);
+}

@@ -7,6 +7,8 @@
 
 #include <boost/json.hpp>
 
+#include <chrono>
+
 using namespace troupe;
 
 namespace {
@@ -109,4 +111,97 @@ TEST_CASE("a directory of groups that fails has a successor that knows the group
   REQUIRE(bench.claim(1).size() == 1);
   REQUIRE(bench.report(numbered(3)) == 200);
   CHECK(bench.published("task-group-resolved") == 1);
+}
+
+namespace {
+
+const auto anybody = std::make_shared<const caller>();
+
+void create_members(supervised_company& bench, unsigned count) {
+  for (unsigned i = 1; i <= count; ++i)
+    REQUIRE(bench.create(numbered(i), in_group) == 200);
+}
+
+// Waits until no group has anything left to do to its members.
+void await_idle(supervised_company& bench, test::redis_server& redis) {
+  for (int i = 0; i < 2000; ++i) {
+    bench.settle();
+    if (redis.ask("EXISTS " + std::string{shard_key_prefix(shard_of(group.view()))} +
+                  "group-work") == "0")
+      return;
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  FAIL("the group does not come to an end");
+}
+
+unsigned with_state(supervised_company& bench, unsigned count, const std::string& state) {
+  unsigned found = 0;
+  for (unsigned i = 1; i <= count; ++i)
+    found += bench.state_of(numbered(i)) == state;
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("TG-10 a group that fails at any point of being canceled is canceled, each member once") {
+  constexpr unsigned members = 230;
+  const auto readings = GENERATE(0, 1, 2, 3, 5, 60, 150, 250, 400);
+  test::redis_server redis;
+  supervised_company bench{redis, one_lane_or_four()};
+  create_members(bench, members);
+  REQUIRE(bench.ask(seal_group{group, anybody, {}}).status == 200);
+  const auto result = bench.ask_failing(group.view(), cancel_group{group, anybody, {}}, readings);
+  CAPTURE(readings, result.status);
+  await_idle(bench, redis);
+  // It fails before it has begun, or the one that comes after finishes what was begun.
+  const auto left = with_state(bench, members, "pending");
+  CHECK((left == 0 || (left == members && result.status == 500)));
+  const auto again = bench.ask(cancel_group{group, anybody, {}});
+  REQUIRE(again.status == 200);
+  const auto body = boost::json::parse(again.body);
+  CHECK(body.at("taskGroupSize") == members);
+  CHECK(body.at("cancelledCount") == left);
+  CHECK(with_state(bench, members, "exception") == members);
+  CHECK(bench.published("task-exception") == members);
+  CHECK(bench.published("task-group-resolved") >= 1);
+}
+
+TEST_CASE("TG-14 a directory that fails while a priority changes has a successor that goes on") {
+  constexpr unsigned members = 120;
+  test::redis_server redis;
+  supervised_company bench{redis, one_lane_or_four()};
+  create_members(bench, members);
+  auto waiting = bench.begin(change_group_priority{group, anybody, task_priority::high, {}});
+  bench.tell_failing(group.view(), group_failed{group, "no ink"});
+  const auto result = supervised_company::wait(std::move(waiting));
+  CHECK((result.status == 200 || result.status == 500));
+  await_idle(bench, redis);
+  CHECK(bench.published("task-group-priority-changed") >= 1);
+  const auto listed = bench.ask(list_group{group, 1000, std::nullopt, {}});
+  REQUIRE(listed.status == 200);
+  const auto body = boost::json::parse(listed.body);
+  for (const auto& member : body.at("tasks").as_array()) {
+    CHECK(member.at("status").at("priority") == "high");
+    CHECK(member.at("task").at("priority") == "high");
+  }
+}
+
+TEST_CASE("TG-10 what a crash leaves of a cancellation is taken up when the server comes back") {
+  constexpr unsigned members = 600;
+  test::redis_server redis;
+  const auto lanes = one_lane_or_four();
+  {
+    supervised_company bench{redis, lanes};
+    create_members(bench, members);
+    REQUIRE(bench.ask(seal_group{group, anybody, {}}).status == 200);
+    const auto nobody = bench.begin(cancel_group{group, anybody, {}});
+    while (bench.published("task-exception") == 0)
+      std::this_thread::sleep_for(std::chrono::microseconds{50});
+    bench.crash();
+  }
+  supervised_company bench{redis, lanes};
+  await_idle(bench, redis);
+  CHECK(with_state(bench, members, "exception") == members);
+  const auto again = bench.ask(cancel_group{group, anybody, {}});
+  CHECK(boost::json::parse(again.body).at("cancelledCount") == 0);
 }
