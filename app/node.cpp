@@ -211,6 +211,7 @@ void node::impl::make_lanes() {
   directory.groups.resize(count);
   directory.logs.resize(count);
   directory.workers.resize(count);
+  directory.registers.resize(count);
   directory.pools.resize(count);
   make_company_parts();
   make_pools();
@@ -265,6 +266,7 @@ void node::impl::make_company_parts() {
   parts.task.claim_timeout = std::chrono::seconds{config.claim_timeout_s};
   parts.task.deadline_grace = std::chrono::seconds{config.deadline_grace_s};
   parts.claim_wait = std::chrono::seconds{config.claim_wait_s};
+  parts.expiration_delay = std::chrono::seconds{config.expiration_delay_s};
   parts.credentials = [this](const task_id& task, run_id run, const worker_name& worker,
                              timestamp now, timestamp taken_until,
                              const std::vector<std::string>& scopes) {

@@ -8,6 +8,7 @@
 #include "messages/log_commands.hpp"
 #include "messages/pool_commands.hpp"
 #include "messages/queue_commands.hpp"
+#include "messages/register_commands.hpp"
 #include "messages/remote_commands.hpp"
 #include "messages/session_commands.hpp"
 #include "messages/supervision_commands.hpp"
@@ -103,6 +104,8 @@ using task_queue_actor = caf::typed_actor<
     caf::result<void>(release_run),
     // After a restart: a run is claimed.
     caf::result<void>(resume_claim),
+    // A worker keeps its claim.
+    caf::result<void>(renew_claim),
     // A worker wants runs.
     caf::result<void>(claim_work),
     // That worker went away, or can wait no longer.
@@ -111,6 +114,10 @@ using task_queue_actor = caf::typed_actor<
     caf::result<void>(claim_answered),
     // Answer pending and claimed numbers.
     caf::result<void>(get_queue_counts),
+    // Answer a page of what waits.
+    caf::result<void>(list_pending_tasks),
+    // Answer a page of what is claimed.
+    caf::result<void>(list_claimed_tasks),
     // A worker gets no work for a while.
     caf::result<void>(set_quarantine),
     // The pool wants to hear of demand.
@@ -181,8 +188,16 @@ using worker_actor = caf::typed_actor<
     caf::result<void>(get_worker),
     // It gets no work for a while.
     caf::result<void>(quarantine_worker),
+    // Somebody says that it is there.
+    caf::result<void>(declare_worker),
     // It is gone.
     caf::result<void>(worker_lost),
+    // Its time may have come.
+    caf::result<void>(check_worker),
+    // Answer how it is listed.
+    caf::result<void>(describe_worker),
+    // A register wants to know how long it stays.
+    caf::result<void>(note_workers),
     // What is not written yet is to be written now.
     caf::result<void>(write_workers),
     // To the directory: a quiet worker offers to go away. To the worker: it may.
@@ -190,10 +205,40 @@ using worker_actor = caf::typed_actor<
 
 /// The workers of one lane: loads a worker when it is named, and hands messages on.
 using worker_directory_actor = worker_actor::extend<
-    // A queue of this lane has this worker.
-    caf::result<void>(enlist_worker),
+    // Answer how these are listed.
+    caf::result<void>(describe_workers),
     // A worker's record failed and needs a successor.
     caf::result<void>(worker_failed)>;
+
+/// The register of one lane: which of its task queues were seen and when, and which workers each
+/// has.
+using queue_register_actor = caf::typed_actor<
+    // Read what Redis holds.
+    caf::result<void>(open_register),
+    // Somebody worked for a queue.
+    caf::result<void>(queue_seen),
+    // Somebody declared a worker of it.
+    caf::result<void>(queue_declared),
+    // How long a worker stays, or that it is gone.
+    caf::result<void>(worker_noted),
+    // Answer a queue's record.
+    caf::result<void>(get_task_queue),
+    // Answer a page of queues or provisioners, of all lanes.
+    caf::result<void>(list_queues),
+    // The register of a lane wants this lane's part of a page.
+    caf::result<void>(find_queues),
+    // The part of a lane.
+    caf::result<void>(queues_found),
+    // Answer a worker's record, if its queue is known.
+    caf::result<void>(get_worker),
+    // Answer a page of a queue's workers.
+    caf::result<void>(list_workers),
+    // Workers say how they are listed.
+    caf::result<void>(workers_described),
+    // What is not written yet is to be written now.
+    caf::result<void>(write_workers),
+    // A record or a worker may have expired, or something is to be written.
+    caf::result<void>(register_timer_fired)>;
 
 /// One worker pool: how many workers there should be, and which there are.
 using worker_type_actor = caf::typed_actor<

@@ -64,6 +64,15 @@ struct resume_claim {
   task_id task;
   run_id run = 0;
   worker_name worker;
+  timestamp claimed = {};  ///< or renewed last
+};
+
+/// The worker keeps its claim.
+struct renew_claim {
+  task_queue_id queue;
+  task_id task;
+  run_id run = 0;
+  timestamp at;
 };
 
 /// Claim up to `count` runs; waits when nothing is pending.
@@ -91,11 +100,31 @@ struct claim_answered {
   std::uint32_t collector = 0;
   std::uint32_t position = 0;
   std::string claim_json;
+  timestamp claimed = {};
 };
 
-/// Answer the numbers of pending and claimed runs (taskQueueCounts).
+/// Answer the numbers of pending and claimed runs (taskQueueCounts), or of pending ones alone
+/// (pendingTasks).
 struct get_queue_counts {
   task_queue_id queue;
+  reply_handle reply;
+  bool pending_only = false;
+};
+
+/// Answer a page of the runs that wait, in order of age (listPendingTasks).
+struct list_pending_tasks {
+  task_queue_id queue;
+  std::uint32_t limit = 1000;
+  std::string after;  ///< where the page before ended, as the queue has said; empty: the first page
+  reply_handle reply;
+};
+
+/// Answer a page of the runs that are claimed, those whose claim is oldest first
+/// (listClaimedTasks).
+struct list_claimed_tasks {
+  task_queue_id queue;
+  std::uint32_t limit = 1000;
+  std::string after;
   reply_handle reply;
 };
 

@@ -7,6 +7,7 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include <cstdint>
 #include <string>
 
 namespace troupe {
@@ -54,10 +55,24 @@ struct worker_lost {
   std::string reason;  ///< for people
 };
 
-/// To the record of a queue's workers: this is one of them.
-struct enlist_worker {
+/// Somebody says that there is such a worker, until then at least (declareWorker).
+struct declare_worker {
   task_queue_id queue;
   worker_name worker;
+  timestamp expires;
+  reply_handle reply;
+};
+
+/// From the register: go if your time has come, and say how long you stay; answered by
+/// `worker_noted`.
+struct check_worker {
+  task_queue_id queue;
+  worker_name worker;
+};
+
+/// To the records of workers of a lane: a register is new, so tell it how long you stay.
+struct note_workers {
+  std::uint16_t lane = 0;
 };
 
 /// A quiet worker offers its directory to go away, and is told back that it may.
@@ -67,7 +82,7 @@ struct leave_worker {
   std::uint32_t received = 0;  ///< messages it had; fewer than sent: one is on its way
 };
 
-/// The server ends: whatever is not written yet is to be written now.
+/// To records of workers and queues: the server ends, so write what is not written yet.
 struct write_workers {};
 
 }  // namespace troupe

@@ -2,6 +2,7 @@
 
 #include "actors/auth/auth_actor.hpp"
 #include "actors/provisioner/provisioner_actor.hpp"
+#include "actors/queue_register/queue_register_actor.hpp"
 #include "actors/task_queue/task_queue_actor.hpp"
 #include "actors/worker/worker_actor.hpp"
 #include "actors/worker_type/worker_type_actor.hpp"
@@ -37,6 +38,13 @@ queue_directory_actor lane_company::impl::make_queues() {
         directory().queues[index()], [this] { return make_queues(); }, take_over{});
     // It does not know whose demand is watched.
     tell(directory().pools[index()], watch_queues{});
+  });
+}
+
+queue_register_actor lane_company::impl::make_register() {
+  return system.spawn<queue_register_shell, caf::lazy_init>(where, [this] {
+    succeed(
+        directory().registers[index()], [this] { return make_register(); }, open_register{});
   });
 }
 
@@ -81,6 +89,7 @@ void lane_company::spawn() {
   directory.queues[lane_index] = all.make_queues();
   directory.groups[lane_index] = all.make_groups();
   directory.workers[lane_index] = all.make_workers();
+  directory.registers[lane_index] = all.make_register();
   directory.pools[lane_index] = all.make_pools();
   if (lane_index != 0)
     return;
@@ -108,6 +117,7 @@ void lane_company::open_pools() {
 
 void lane_company::write_workers() {
   impl_->tell(impl_->directory().workers[impl_->index()], troupe::write_workers{});
+  impl_->tell(impl_->directory().registers[impl_->index()], troupe::write_workers{});
   impl_->where.on.drain();
 }
 
@@ -125,6 +135,7 @@ void lane_company::dismiss() {
   end(directory.queues[impl_->index()]);
   end(directory.groups[impl_->index()]);
   end(directory.workers[impl_->index()]);
+  end(directory.registers[impl_->index()]);
   end(directory.pools[impl_->index()]);
   if (impl_->index() == 0) {
     end(directory.auth);

@@ -44,6 +44,7 @@ struct lane_company::impl {
   task_shard_actor make_shard(std::uint16_t shard);
   group_directory_actor make_groups();
   queue_directory_actor make_queues();
+  queue_register_actor make_register();
   worker_directory_actor make_workers();
   pool_directory_actor make_pools();
   provisioner_actor make_provisioner(const std::string& provider, machine_launcher& launcher);

@@ -29,6 +29,8 @@ struct company_parts {
   /// leaves memory.
   std::chrono::milliseconds worker_write_interval{1'000};
   std::chrono::milliseconds worker_quiet_time{300'000};
+  /// Records of workers and queues are deleted so long after they expired.
+  std::chrono::milliseconds expiration_delay{1'800'000};
 
   /// The worker pools, and how machines are started, by providerId.
   std::vector<pool_settings> pools;

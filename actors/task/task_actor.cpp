@@ -203,8 +203,9 @@ void task_shell::announce_to_queue() {
         stage_.on, enqueue_run{definition.queue, state_.id, state_.last_run_id(), state_.priority,
                                state_.enqueued_us, definition.deadline});
   else if (state_.is_running())
-    stage_.board.tell(stage_.on, resume_claim{definition.queue, state_.id, state_.last_run_id(),
-                                              state_.last_run().worker});
+    stage_.board.tell(
+        stage_.on, resume_claim{definition.queue, state_.id, state_.last_run_id(),
+                                state_.last_run().worker, claimed_at(state_, stage_.parts.task)});
 }
 
 // Queues or groups of a lane came back and know nothing of their tasks.
@@ -354,8 +355,9 @@ void task_shell::tell_others(const task_decision& decision, bool had_resolved, t
       case kind::take:
         stage_.board.tell(stage_.on, dequeue_run{queue, state_.id, effect.run, state_.priority,
                                                  state_.enqueued_us});
-        stage_.board.tell(
-            stage_.on, resume_claim{queue, state_.id, effect.run, state_.runs[effect.run].worker});
+        stage_.board.tell(stage_.on,
+                          resume_claim{queue, state_.id, effect.run, state_.runs[effect.run].worker,
+                                       state_.runs[effect.run].started});
         break;
       case kind::release:
         stage_.board.tell(stage_.on, release_run{queue, state_.id, effect.run});

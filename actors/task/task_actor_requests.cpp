@@ -99,6 +99,7 @@ void task_shell::claim(claim_run& command) {
   if (const auto decision = decide_claim(state_, command, now, stage_.parts.task)) {
     carry_out(*decision);
     result.claim_json = claim_text(state_, status(), credentials(now));
+    result.claimed = now;
   }
   stage_.board.tell(stage_.on, std::move(result));
 }
@@ -109,9 +110,12 @@ void task_shell::reclaim(reclaim_run& command) {
   const auto now = stage_.on.now();
   auto decision = decide_reclaim(state_, command.run, now, stage_.parts.task);
   // Whoever reclaims is there, also when it comes too late (queue contract 8.4).
-  if (command.run < state_.runs.size() && !state_.runs[command.run].worker.id.empty())
-    stage_.board.tell(stage_.on,
-                      worker_seen{state_.definition->queue, state_.runs[command.run].worker, now});
+  const auto& queue = state_.definition->queue;
+  if (command.run < state_.runs.size() && !state_.runs[command.run].worker.id.empty()) {
+    const auto& worker = state_.runs[command.run].worker;
+    stage_.board.tell(stage_.on, worker_seen{queue, worker, now});
+    stage_.board.tell(stage_.on, queue_seen{queue, worker, now, now + queue_lasts});
+  }
   if (!decision)
     return refuse(command.reply, std::move(decision).error());
   carry_out(*decision);
@@ -123,6 +127,7 @@ void task_shell::reclaim(reclaim_run& command) {
               {"runId", command.run},
               {"v", 1}},
              "queue");
+  stage_.board.tell(stage_.on, renew_claim{queue, state_.id, command.run, now});
   stage_.store().answer(last_commit_, command.reply,
                         answer{reclaim_text(state_, status(), credentials(now))});
 }

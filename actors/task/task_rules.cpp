@@ -459,6 +459,11 @@ task_decision decide_dependency(const task_state& state, const task_id& required
   return decision;
 }
 
+timestamp claimed_at(const task_state& state, const task_settings& settings) {
+  const auto& run = state.last_run();
+  return std::max(run.started, run.taken_until - settings.claim_timeout);
+}
+
 std::optional<timestamp> next_timer(const task_state& state, timestamp now,
                                     const task_settings& settings) {
   if (state.is_terminal())

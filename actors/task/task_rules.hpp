@@ -149,6 +149,10 @@ task_decision decide_dependency(const task_state& state, const task_id& required
                                 task_resolution resolution, timestamp now,
                                 std::uint64_t enqueued_us);
 
+/// When the last run was claimed, or its claim renewed; only while it runs. The claim's end says
+/// so, as long as claims last what they lasted then.
+timestamp claimed_at(const task_state& state, const task_settings& settings);
+
 /// When, after `now`, `decide_timer` has something to do next; nothing for a resolved task.
 std::optional<timestamp> next_timer(const task_state& state, timestamp now,
                                     const task_settings& settings);

@@ -16,8 +16,9 @@ template <class Command>
 constexpr bool told_by_tasks =
     std::is_same_v<Command, enqueue_run> || std::is_same_v<Command, dequeue_run> ||
     std::is_same_v<Command, release_run> || std::is_same_v<Command, reprioritise_run> ||
-    std::is_same_v<Command, resume_claim> || std::is_same_v<Command, claim_answered> ||
-    std::is_same_v<Command, set_quarantine> || std::is_same_v<Command, watch_demand>;
+    std::is_same_v<Command, resume_claim> || std::is_same_v<Command, renew_claim> ||
+    std::is_same_v<Command, claim_answered> || std::is_same_v<Command, set_quarantine> ||
+    std::is_same_v<Command, watch_demand>;
 
 }  // namespace
 
@@ -45,10 +46,13 @@ queue_directory_shell::behavior_type queue_directory_shell::make_behavior() {
       receive(&self::route<admit_claim>),
       receive(&self::route<release_run>),
       receive(&self::route<resume_claim>),
+      receive(&self::route<renew_claim>),
       receive(&self::route<claim_work>),
       receive(&self::route<withdraw_claim>),
       receive(&self::route<claim_answered>),
-      receive(&self::count),
+      receive(&self::ask<get_queue_counts>),
+      receive(&self::ask<list_pending_tasks>),
+      receive(&self::ask<list_claimed_tasks>),
       receive(&self::route<set_quarantine>),
       receive(&self::watch),
       receive(&self::route<retire_workers>),
@@ -92,13 +96,18 @@ void queue_directory_shell::route(Command& command) {
   stage_.on.executor().post(queue.actor, std::move(command));
 }
 
-void queue_directory_shell::count(get_queue_counts& command) {
-  // Asking does not make a queue.
+// Asking does not make a queue.
+template <class Command>
+void queue_directory_shell::ask(Command& command) {
   if (all_gather_ || queues_.contains(command.queue))
     return route(command);
-  task_queue_state none;
-  none.id = command.queue;
-  stage_.on.deliver(command.reply, answer{counts_text(none)});
+  if constexpr (std::is_same_v<Command, get_queue_counts>) {
+    task_queue_state none;
+    none.id = command.queue;
+    stage_.on.deliver(command.reply, answer{counts_text(none, command.pending_only)});
+  } else {
+    stage_.on.deliver(command.reply, answer{std::string{R"({"tasks":[]})"}});
+  }
 }
 
 void queue_directory_shell::watch(watch_demand& command) {

@@ -33,7 +33,8 @@ void task_queue_shell::pass_on(Command& command) {
   constexpr bool will_be_told_again =
       std::is_same_v<Command, enqueue_run> || std::is_same_v<Command, dequeue_run> ||
       std::is_same_v<Command, reprioritise_run> || std::is_same_v<Command, release_run> ||
-      std::is_same_v<Command, resume_claim> || std::is_same_v<Command, queue_timer_fired>;
+      std::is_same_v<Command, resume_claim> || std::is_same_v<Command, renew_claim> ||
+      std::is_same_v<Command, queue_timer_fired>;
   if constexpr (!will_be_told_again)
     stage_.board.tell(stage_.on, std::move(command));
 }
@@ -57,11 +58,12 @@ task_queue_shell::behavior_type task_queue_shell::make_behavior() {
       receive(&task_queue_shell::enqueue),      receive(&task_queue_shell::dequeue),
       receive(&task_queue_shell::reprioritise), receive(&task_queue_shell::admit),
       receive(&task_queue_shell::release),      receive(&task_queue_shell::resume),
-      receive(&task_queue_shell::claim),        receive(&task_queue_shell::withdraw),
-      receive(&task_queue_shell::answered),     receive(&task_queue_shell::count),
-      receive(&task_queue_shell::quarantine),   receive(&task_queue_shell::watch),
-      receive(&task_queue_shell::retire),       receive(&task_queue_shell::remove),
-      receive(&task_queue_shell::time_came),
+      receive(&task_queue_shell::renew),        receive(&task_queue_shell::claim),
+      receive(&task_queue_shell::withdraw),     receive(&task_queue_shell::answered),
+      receive(&task_queue_shell::count),        receive(&task_queue_shell::list_pending),
+      receive(&task_queue_shell::list_claimed), receive(&task_queue_shell::quarantine),
+      receive(&task_queue_shell::watch),        receive(&task_queue_shell::retire),
+      receive(&task_queue_shell::remove),       receive(&task_queue_shell::time_came),
   };
 }
 
@@ -112,8 +114,11 @@ void task_queue_shell::resume(resume_claim& command) {
           state_.id, std::move(command.worker), {handed_out_run{command.task, command.run}}, {}});
 }
 
+void task_queue_shell::renew(renew_claim& command) { on_renew_claim(state_, command); }
+
 void task_queue_shell::claim(claim_work& command) {
   const auto now = stage_.on.now();
+  stage_.board.tell(stage_.on, queue_seen{state_.id, command.worker, now, now + queue_lasts});
   auto decision = on_claim_work(state_, command, now, now + stage_.parts.claim_wait);
   const bool waits = decision.claims.empty();
   carry_out(std::move(decision));
@@ -132,7 +137,7 @@ void task_queue_shell::answered(claim_answered& command) {
 }
 
 void task_queue_shell::count(get_queue_counts& command) {
-  stage_.on.deliver(command.reply, answer{counts_text(state_)});
+  stage_.on.deliver(command.reply, answer{counts_text(state_, command.pending_only)});
 }
 
 void task_queue_shell::quarantine(set_quarantine& command) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "actors/company/stage.hpp"
+#include "actors/task_queue/run_listing.hpp"
 #include "actors/task_queue/task_queue_rules.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/supervision/service_guard.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -38,15 +40,27 @@ class task_queue_shell : public task_queue_actor::base, public timer_target {
   void admit(admit_claim& command);
   void release(release_run& command);
   void resume(resume_claim& command);
+  void renew(renew_claim& command);
   void claim(claim_work& command);
   void withdraw(withdraw_claim& command);
   void answered(claim_answered& command);
   void count(get_queue_counts& command);
+  void list_pending(list_pending_tasks& command);
+  void list_claimed(list_claimed_tasks& command);
   void quarantine(set_quarantine& command);
   void watch(watch_demand& command);
   void retire(retire_workers& command);
   void remove(remove_worker& command);
   void time_came(queue_timer_fired& command);
+
+  struct page_reading;
+  void read_page(run_page page, const reply_handle& reply);
+  template <class Job>
+  void go_on(page_reading& reading, Job job);
+  void read_definitions(const std::shared_ptr<page_reading>& reading);
+  void take_definitions(page_reading& reading, std::size_t first,
+                        const std::vector<redis_reply>& replies);
+  void answer_page(page_reading& reading);
 
   void carry_out(task_queue_decision&& decision);
   void arm_timer();
@@ -82,7 +96,8 @@ class queue_directory_shell : public queue_directory_actor::base {
   auto receive(void (queue_directory_shell::*handle)(Command&));
   template <class Command>
   void route(Command& command);
-  void count(get_queue_counts& command);
+  template <class Command>
+  void ask(Command& command);
   void watch(watch_demand& command);
   void remember(roll_called& command);
   void replace(queue_failed& command);

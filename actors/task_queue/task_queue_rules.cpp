@@ -123,6 +123,13 @@ void withdraw(task_queue_decision& decision, claim_collector& collector,
   }
 }
 
+void set_claimed(task_queue_state& state, const task_id& task, claimed_run&& claim) {
+  auto& known = state.claimed[task];
+  state.claims_by_age.erase({known.claimed, task});
+  state.claims_by_age.emplace(claim.claimed, task);
+  known = std::move(claim);
+}
+
 void finish(task_queue_state& state, task_queue_decision& decision, std::uint32_t number,
             timestamp now) {
   auto found = state.collectors.extract(number);
@@ -183,12 +190,20 @@ claim_admitted on_admit(const task_queue_state& state, const admit_claim& comman
 
 void on_release(task_queue_state& state, const release_run& command) {
   const auto found = state.claimed.find(command.task);
-  if (found != state.claimed.end() && found->second.run == command.run)
-    state.claimed.erase(found);
+  if (found == state.claimed.end() || found->second.run != command.run)
+    return;
+  state.claims_by_age.erase({found->second.claimed, command.task});
+  state.claimed.erase(found);
 }
 
 void on_resume_claim(task_queue_state& state, const resume_claim& command) {
-  state.claimed[command.task] = claimed_run{command.run, command.worker};
+  set_claimed(state, command.task, claimed_run{command.run, command.worker, command.claimed});
+}
+
+void on_renew_claim(task_queue_state& state, const renew_claim& command) {
+  const auto found = state.claimed.find(command.task);
+  if (found != state.claimed.end() && found->second.run == command.run)
+    set_claimed(state, command.task, claimed_run{command.run, found->second.worker, command.at});
 }
 
 task_queue_decision on_claim_work(task_queue_state& state, const claim_work& command, timestamp now,
@@ -221,7 +236,8 @@ task_queue_decision on_claim_answered(task_queue_state& state, claim_answered&& 
   auto& collector = found->second;
   --collector.outstanding;
   if (claimed)
-    state.claimed[command.task] = claimed_run{command.run, collector.call.worker};
+    set_claimed(state, command.task,
+                claimed_run{command.run, collector.call.worker, command.claimed});
   if (claimed && !collector.withdrawn)
     collector.claims[command.position] = std::move(command.claim_json);
   if (!claimed && !collector.withdrawn && !gets_nothing(state, collector.call.worker, now))
@@ -349,7 +365,7 @@ task_queue_decision give_up_waiting(task_queue_state& state, const api_error* er
   return decision;
 }
 
-std::string counts_text(const task_queue_state& state) {
+std::string counts_text(const task_queue_state& state, bool pending_only) {
   std::string out = "{\"provisionerId\":";
   append_json_string(out, state.id.provisioner());
   out += ",\"workerType\":";
@@ -358,8 +374,10 @@ std::string counts_text(const task_queue_state& state) {
   append_json_string(out, state.id.text);
   out += ",\"pendingTasks\":";
   append_number(out, state.pending.size());
-  out += ",\"claimedTasks\":";
-  append_number(out, state.claimed.size());
+  if (!pending_only) {
+    out += ",\"claimedTasks\":";
+    append_number(out, state.claimed.size());
+  }
   out += '}';
   return out;
 }

@@ -45,6 +45,9 @@ void on_release(task_queue_state& state, const release_run& command);
 /// A run is claimed, as its task says after a restart.
 void on_resume_claim(task_queue_state& state, const resume_claim& command);
 
+/// The worker keeps its claim, which begins anew.
+void on_renew_claim(task_queue_state& state, const renew_claim& command);
+
 /// A worker wants runs: claims what is there, or waits until `until`.
 task_queue_decision on_claim_work(task_queue_state& state, const claim_work& command, timestamp now,
                                   timestamp until);
@@ -78,7 +81,7 @@ task_queue_decision on_remove_worker(task_queue_state& state, const remove_worke
 /// and what was claimed for them is given back.
 task_queue_decision give_up_waiting(task_queue_state& state, const api_error* error);
 
-/// What taskQueueCounts answers.
-std::string counts_text(const task_queue_state& state);
+/// What taskQueueCounts answers, or pendingTasks.
+std::string counts_text(const task_queue_state& state, bool pending_only = false);
 
 }  // namespace troupe

@@ -11,6 +11,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -52,6 +53,7 @@ struct claim_collector {
 struct claimed_run {
   run_id run = 0;
   worker_name worker;
+  timestamp claimed;  ///< or renewed last
 };
 
 /// Everything a queue knows; all of it can be told again by the tasks.
@@ -62,6 +64,7 @@ struct task_queue_state {
   std::unordered_map<std::uint64_t, std::list<waiting_claim>::iterator> waiting_by_reply;
   std::unordered_map<std::uint32_t, claim_collector> collectors;
   boost::unordered_flat_map<task_id, claimed_run, std::hash<task_id>> claimed;
+  std::set<std::pair<timestamp, task_id>> claims_by_age;   ///< the same in the order of their times
   std::unordered_map<std::string, timestamp> quarantined;  ///< by `<group>/<id>`
   std::set<worker_name> retired;  ///< they are about to be stopped and get nothing
   std::uint32_t next_collector = 1;

@@ -4,23 +4,29 @@
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/supervision/lane_supervisor.hpp"
 
-#include <hiredis/hiredis.h>
-
 namespace troupe {
 
 worker_shell::worker_shell(caf::actor_config& config, const stage& where, worker_state state)
     : worker_actor::base(config), stage_(where), state_(std::move(state)) {}
+
+namespace {
+
+// Told to all workers of a lane, not to one: nobody counts it, and nobody else needs it.
+template <class Command>
+constexpr bool is_for_all =
+    std::is_same_v<Command, write_workers> || std::is_same_v<Command, note_workers>;
+
+}  // namespace
 
 template <class Command>
 auto worker_shell::receive(void (worker_shell::*handle)(Command&)) {
   return [this, handle](Command& command) {
     if (failed_) {
       // Its directory has another one by now.
-      if constexpr (!std::is_same_v<Command, write_workers>)
-        stage_.board.tell(stage_.on, std::move(command));
+      tell_successor(command);
       return;
     }
-    if constexpr (!std::is_same_v<Command, write_workers>)
+    if constexpr (!is_for_all<Command>)
       ++received_;
     try {
       (this->*handle)(command);
@@ -28,6 +34,12 @@ auto worker_shell::receive(void (worker_shell::*handle)(Command&)) {
       fail(command);
     }
   };
+}
+
+template <class Command>
+void worker_shell::tell_successor(Command& command) {
+  if constexpr (!is_for_all<Command>)
+    stage_.board.tell(stage_.on, std::move(command));
 }
 
 template <class Command>
@@ -39,15 +51,17 @@ void worker_shell::fail(Command& command) {
   stage_.board.tell(stage_.on, worker_failed{state_.queue, state_.worker, why});
   if constexpr (answerable<Command>)
     stage_.on.deliver(command.reply, answer{failed_actor("record of the worker", why)});
-  else if constexpr (!std::is_same_v<Command, write_workers>)
-    stage_.board.tell(stage_.on, std::move(command));
+  else
+    tell_successor(command);
 }
 
 worker_shell::behavior_type worker_shell::make_behavior() {
   return {
       receive(&worker_shell::seen),      receive(&worker_shell::claimed),
       receive(&worker_shell::show),      receive(&worker_shell::quarantine),
-      receive(&worker_shell::lost),      receive(&worker_shell::write_now),
+      receive(&worker_shell::declare),   receive(&worker_shell::lost),
+      receive(&worker_shell::check),     receive(&worker_shell::describe),
+      receive(&worker_shell::note_all),  receive(&worker_shell::write_now),
       [this](leave_worker&) { quit(); },
   };
 }
@@ -96,7 +110,49 @@ void worker_shell::quarantine(quarantine_worker& command) {
     return stage_.on.deliver(command.reply, answer{std::move(taken).error()});
   write();
   stage_.board.tell(stage_.on, set_quarantine{state_.queue, state_.worker, command.until});
+  note();
   stage_.store().answer(last_commit_, command.reply, answer{worker_text(state_)});
+}
+
+// The queue's record is written, too, before the call is answered.
+void worker_shell::declare(declare_worker& command) {
+  rest_later();
+  const auto now = stage_.on.now();
+  if (auto taken = on_declared(state_, command.expires, now); !taken)
+    return stage_.on.deliver(command.reply, answer{std::move(taken).error()});
+  announce(now);
+  note();
+  write();
+  stage_.board.tell(stage_.on, queue_declared{state_.queue, now, command.expires,
+                                              worker_text(state_), command.reply});
+}
+
+// The register goes by what it was told last, so the time may not have come after all.
+void worker_shell::check(check_worker&) {
+  rest_later();
+  if (is_over(state_, stage_.on.now(), stage_.parts.expiration_delay))
+    erase();
+  note();
+}
+
+void worker_shell::describe(describe_worker& command) {
+  rest_later();
+  const auto now = stage_.on.now();
+  workers_described result{state_.queue, command.number, false, {}};
+  result.texts.emplace_back(command.place, is_listed(state_, command.quarantined, now)
+                                               ? listed_worker_text(state_, now)
+                                               : std::string{});
+  stage_.board.tell(stage_.on, std::move(result));
+}
+
+void worker_shell::note_all(note_workers&) {
+  if (state_.is_known())
+    note();
+}
+
+void worker_shell::note() {
+  stage_.board.tell(stage_.on, worker_noted{state_.queue, state_.worker, due_of(state_),
+                                            state_.quarantine_until});
 }
 
 void worker_shell::lost(worker_lost& command) {
@@ -115,7 +171,7 @@ void worker_shell::write_now(write_workers&) {
 void worker_shell::announce(timestamp at) {
   if (std::exchange(announced_, true))
     return;
-  stage_.board.tell(stage_.on, enlist_worker{state_.queue, state_.worker});
+  note();
   stage_.board.tell_pool(stage_.on, worker_seen{state_.queue, state_.worker, at});
 }
 
@@ -136,7 +192,7 @@ void worker_shell::write() {
                    state_.last_active.ms, worker_fields[3], state_.quarantine_until.ms,
                    worker_fields[4], quarantines_text(state_), worker_fields[5],
                    recent_text(state_));
-  commands.command("ZADD", resp_writer::joined{prefix, "worker-expiry", {}}, state_.expires.ms,
+  commands.command("ZADD", resp_writer::joined{prefix, "worker-expiry", {}}, due_of(state_).ms,
                    key);
   const resp_writer::joined quarantine{prefix, "quarantine", {}};
   if (state_.quarantine_until > stage_.on.now())
@@ -149,6 +205,26 @@ void worker_shell::write() {
   rest_later();
 }
 
+// Its time is over: whoever is seen under this name from now on is another worker.
+void worker_shell::erase() {
+  const auto prefix =
+      shard_key_prefix(shard_of_worker(state_.queue.text, state_.worker.group, state_.worker.id));
+  const auto key = worker_key(state_.queue, state_.worker);
+  auto& commands = stage_.store().begin_commit();
+  commands.command("DEL", resp_writer::joined{prefix, "worker:", key});
+  commands.command("ZREM", resp_writer::joined{prefix, "worker-expiry", {}}, key);
+  commands.command("ZREM", resp_writer::joined{prefix, "quarantine", {}}, key);
+  last_commit_ = stage_.store().end_commit();
+  worker_state unknown;
+  unknown.queue = std::move(state_.queue);
+  unknown.worker = std::move(state_.worker);
+  state_ = std::move(unknown);
+  announced_ = false;
+  unwritten_ = false;
+  stage_.on.cancel_timer(std::exchange(timer_, 0));
+  rest_later();
+}
+
 void worker_shell::rest_later() {
   if (unwritten_)
     return;
@@ -156,149 +232,6 @@ void worker_shell::rest_later() {
   const auto& parts = stage_.parts;
   timer_ = stage_.on.add_timer(
       stage_.on.now() + (state_.is_known() ? parts.worker_quiet_time : parts.quiet_time), *this);
-}
-
-// -- directory ------------------------------------------------------------------------------------
-
-worker_directory_shell::worker_directory_shell(caf::actor_config& config, const stage& where,
-                                               std::function<void()> successor)
-    : worker_directory_actor::base(config),
-      stage_(where),
-      guard_(where.on, where.board, "worker directory of lane " + std::to_string(where.on.index()),
-             std::move(successor)) {}
-
-template <class Command>
-auto worker_directory_shell::receive(void (worker_directory_shell::*handle)(Command&)) {
-  return [this, handle](Command& command) {
-    guard_.run(command, [this, handle](Command& c) { (this->*handle)(c); });
-  };
-}
-
-worker_directory_shell::behavior_type worker_directory_shell::make_behavior() {
-  using self = worker_directory_shell;
-  return {
-      receive(&self::route<worker_seen>),
-      receive(&self::route<worker_claimed>),
-      receive(&self::route<get_worker>),
-      receive(&self::route<quarantine_worker>),
-      receive(&self::route<worker_lost>),
-      receive(&self::write_all),
-      receive(&self::let_go),
-      receive(&self::enlist),
-      receive(&self::replace),
-  };
-}
-
-void worker_directory_shell::on_exit() {
-  guard_.hold();
-  for (auto& [key, waiting] : loading_)
-    for (auto& again : waiting)
-      again();
-  loading_.clear();
-  guard_.hand_back();
-  for (auto& [key, known] : workers_)
-    act::dismiss(stage_.on.executor(), known.actor);
-  workers_.clear();
-}
-
-std::string_view worker_directory_shell::key_of(const task_queue_id& queue,
-                                                const worker_name& worker) {
-  key_.assign(queue.text).append(1, '/').append(worker.group).append(1, '/').append(worker.id);
-  return key_;
-}
-
-template <class Command>
-void worker_directory_shell::route(Command& command) {
-  const auto found = workers_.find(key_of(command.queue, command.worker));
-  if (found == workers_.end())
-    return load(command);
-  ++found->second.sent;
-  stage_.on.executor().post(found->second.actor, std::move(command));
-}
-
-// Commands for a worker that is on its way from Redis wait for it.
-template <class Command>
-void worker_directory_shell::load(Command& command) {
-  const auto queue = command.queue;
-  const auto worker = command.worker;
-  const auto [at, first] = loading_.try_emplace(key_);
-  at->second.push_back([this, kept = std::move(command)]() mutable {
-    guard_.run(kept, [this](Command& c) { route(c); });
-  });
-  if (first)
-    read(queue, worker);
-}
-
-void worker_directory_shell::read(const task_queue_id& queue, const worker_name& worker) {
-  resp_writer query;
-  query.begin(2 + worker_fields.size());
-  query.argument("HMGET");
-  query.argument(
-      resp_writer::joined{shard_key_prefix(shard_of_worker(queue.text, worker.group, worker.id)),
-                          "worker:", key_of(queue, worker)});
-  for (const auto field : worker_fields)
-    query.argument(field);
-  auto self = caf::actor_cast<worker_directory_actor>(this);
-  stage_.store().query(query, [this, self, queue, worker](std::vector<redis_reply>& replies) {
-    take_loaded(queue, worker, replies.front());
-  });
-}
-
-void worker_directory_shell::take_loaded(const task_queue_id& queue, const worker_name& worker,
-                                         const redis_reply& row) {
-  const std::string key{key_of(queue, worker)};
-  auto waiting = loading_.extract(key);
-  if (waiting.empty())
-    return;  // this directory failed meanwhile, and what waited is with its successor
-  guard_.attempt([&] {
-    std::array<std::string_view, worker_fields.size()> values;
-    for (std::size_t i = 0; i < values.size() && i < row.size(); ++i)
-      values[i] = text_of(row.at(i));
-    workers_[key].actor =
-        spawn<worker_shell, caf::lazy_init>(stage_, read_worker(queue, worker, values));
-  });
-  for (auto& again : waiting.mapped())
-    again();
-}
-
-void worker_directory_shell::enlist(enlist_worker& command) {
-  auto& commands = stage_.store().begin_commit();
-  const auto member = command.worker.group + "/" + command.worker.id;
-  commands.command("ZADD",
-                   resp_writer::joined{shard_key_prefix(shard_of(command.queue.text)),
-                                       "workers:", command.queue.text},
-                   0, member);
-  stage_.store().end_commit();
-}
-
-void worker_directory_shell::write_all(write_workers&) {
-  for (auto& [key, known] : workers_)
-    stage_.on.executor().post(known.actor, write_workers{});
-}
-
-void worker_directory_shell::let_go(leave_worker& command) {
-  const auto found = workers_.find(key_of(command.queue, command.worker));
-  if (found == workers_.end() || found->second.sent != command.received)
-    return;
-  stage_.on.executor().post(found->second.actor, std::move(command));
-  workers_.erase(found);
-}
-
-void worker_directory_shell::replace(worker_failed& command) {
-  const std::string key{key_of(command.queue, command.worker)};
-  const auto found = workers_.find(key);
-  if (found == workers_.end())
-    return;
-  act::dismiss(stage_.on.executor(), found->second.actor);
-  workers_.erase(found);
-  const auto pause = stage_.on.supervisor().one_failed("record of worker", key, command.why);
-  loading_[key];
-  auto self = caf::actor_cast<worker_directory_actor>(this);
-  stage_.on.supervisor().after(pause, [this, self, queue = command.queue, worker = command.worker] {
-    // What the failed one had written is to be read.
-    stage_.store().when_safe(stage_.store().last(),
-                             [this, self, queue, worker] { read(queue, worker); });
-  });
 }
 
 }  // namespace troupe

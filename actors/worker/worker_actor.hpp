@@ -29,28 +29,36 @@ class worker_shell : public worker_actor::base, public timer_target {
   auto receive(void (worker_shell::*handle)(Command&));
   template <class Command>
   void fail(Command& command);
+  template <class Command>
+  void tell_successor(Command& command);
   void seen(worker_seen& command);
   void claimed(worker_claimed& command);
   void show(get_worker& command);
   void quarantine(quarantine_worker& command);
+  void declare(declare_worker& command);
   void lost(worker_lost& command);
+  void check(check_worker& command);
+  void describe(describe_worker& command);
+  void note_all(note_workers& command);
   void write_now(write_workers& command);
   void announce(timestamp at);
+  void note();
   void write_soon();
   void write();
+  void erase();
   void rest_later();
 
   const stage& stage_;
   worker_state state_;
   commit_number last_commit_ = 0;
   timer_id timer_ = 0;
-  std::uint32_t received_ = 0;  // of its directory, but for orders to write
+  std::uint32_t received_ = 0;  // of its directory, but for what all are told
   bool unwritten_ = false;      // the timer is the next write then, and the time to rest otherwise
-  bool announced_ = false;      // queue and pool know that it is there
+  bool announced_ = false;      // register and pool know that it is there
   bool failed_ = false;
 };
 
-/// The shell that finds the workers of one lane, loads them, and lists those of its queues.
+/// The shell that finds the workers of one lane, and loads them.
 class worker_directory_shell : public worker_directory_actor::base {
  public:
   worker_directory_shell(caf::actor_config& config, const stage& where,
@@ -76,10 +84,12 @@ class worker_directory_shell : public worker_directory_actor::base {
   void route(Command& command);
   template <class Command>
   void load(Command& command);
+  template <class Command>
+  void tell_all(Command& command);
+  void describe(describe_workers& command);
+  void ask_row(resp_writer& query, const task_queue_id& queue, const worker_name& worker);
   void read(const task_queue_id& queue, const worker_name& worker);
   void take_loaded(const task_queue_id& queue, const worker_name& worker, const redis_reply& row);
-  void enlist(enlist_worker& command);
-  void write_all(write_workers& command);
   void let_go(leave_worker& command);
   void replace(worker_failed& command);
   std::string_view key_of(const task_queue_id& queue, const worker_name& worker);

@@ -52,6 +52,33 @@ outcome<void> on_quarantine(worker_state& state, const quarantine_worker& comman
   return boost::system::in_place_value;
 }
 
+outcome<void> on_declared(worker_state& state, timestamp expires, timestamp now) {
+  if (!state.is_known()) {
+    if (expires <= now)
+      return make_api_error(error_code::input_error,
+                            "There is no worker " + state.worker.group + "/" + state.worker.id +
+                                " of task queue " + state.queue.text + " yet, and 'expires' (" +
+                                to_iso(expires) + ") has passed. Give a time in the future.");
+    state.first_claim = now;
+    state.quarantine_until = now - never_quarantined;
+  }
+  state.last_active = std::max(state.last_active, now);
+  state.expires = std::max(state.expires, expires);
+  return boost::system::in_place_value;
+}
+
+timestamp due_of(const worker_state& state) {
+  return state.is_known() ? std::max(state.expires, state.quarantine_until) : timestamp{};
+}
+
+bool is_over(const worker_state& state, timestamp now, std::chrono::milliseconds delay) {
+  return state.is_known() && due_of(state) + delay <= now;
+}
+
+bool is_listed(const worker_state& state, std::optional<bool> quarantined, timestamp now) {
+  return is_shown(state, now) && (!quarantined || *quarantined == (state.quarantine_until >= now));
+}
+
 bool is_shown(const worker_state& state, timestamp now) {
   return state.is_known() && (state.expires >= now || state.quarantine_until >= now);
 }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace troupe {
 
@@ -29,6 +30,20 @@ bool on_claimed(worker_state& state, const worker_claimed& command);
 /// Somebody sets the time until which the worker gets nothing; a past one sets it free. 404 for an
 /// unknown worker; an expired one still works.
 outcome<void> on_quarantine(worker_state& state, const quarantine_worker& command, timestamp now);
+
+/// Somebody says that there is such a worker, at least until `expires`. 400 for a new one that
+/// would have expired already.
+outcome<void> on_declared(worker_state& state, timestamp expires, timestamp now);
+
+/// Until when the worker is to be known: its expiry, or the end of its quarantine when that is
+/// later; 0 for an unknown one.
+timestamp due_of(const worker_state& state);
+
+/// Whether the record can be deleted: its time is over for at least `delay`.
+bool is_over(const worker_state& state, timestamp now, std::chrono::milliseconds delay);
+
+/// Whether a listing has the worker: it is shown, and in quarantine or not as is asked for.
+bool is_listed(const worker_state& state, std::optional<bool> quarantined, timestamp now);
 
 /// Whether the worker is shown: known, and not expired unless it is in quarantine.
 bool is_shown(const worker_state& state, timestamp now);

@@ -46,16 +46,20 @@ std::string_view text_in(const json::object& object, std::string_view key) {
                                                 : std::string_view{};
 }
 
+void append_run(std::string& out, const handed_out_run& run) {
+  out += "{\"taskId\":\"";
+  out += run.task.view();
+  out += "\",\"runId\":";
+  append_number(out, run.run);
+  out += '}';
+}
+
 void append_runs(std::string& out, const worker_state& state) {
   out += '[';
   for (const auto& run : state.recent) {
     if (out.back() != '[')
       out += ',';
-    out += "{\"taskId\":\"";
-    out += run.task.view();
-    out += "\",\"runId\":";
-    append_number(out, run.run);
-    out += '}';
+    append_run(out, run);
   }
   out += ']';
 }
@@ -120,6 +124,22 @@ std::string worker_text(const worker_state& state) {
   out += ",\"quarantineDetails\":" + quarantines_text(state);
   out += ",\"recentTasks\":";
   append_runs(out, state);
+  out += '}';
+  return out;
+}
+
+std::string listed_worker_text(const worker_state& state, timestamp now) {
+  std::string out = "{\"workerGroup\":";
+  append_json_string(out, state.worker.group);
+  append_text(out, "workerId", state.worker.id);
+  append_date(out, "firstClaim", state.first_claim);
+  append_date(out, "lastDateActive", state.last_active);
+  if (!state.recent.empty()) {
+    out += ",\"latestTask\":";
+    append_run(out, state.recent.back());
+  }
+  if (state.quarantine_until >= now)
+    append_date(out, "quarantineUntil", state.quarantine_until);
   out += '}';
   return out;
 }

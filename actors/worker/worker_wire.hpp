@@ -27,6 +27,9 @@ std::optional<set_quarantine> read_quarantine(std::string_view key, std::string_
 /// What getWorker and quarantineWorker answer (`schemas/queue/v1/worker-response`).
 std::string worker_text(const worker_state& state);
 
+/// Its entry in the answer of listWorkers (`schemas/queue/v1/list-workers-response`).
+std::string listed_worker_text(const worker_state& state, timestamp now);
+
 // The row of a worker is a hash of numbers (times in milliseconds) and two JSON arrays.
 
 /// Its fields, in the order in which `read_worker` wants them.

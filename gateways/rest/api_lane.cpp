@@ -29,8 +29,13 @@ api_lane::api_lane(lane& where, const rest_gateway_parts& parts, const served_me
       started(where.now()),
       log(parts.config->log_requests),
       checks_replies(parts.checks_replies),
-      arena_memory_(arena_bytes),
-      arena_(arena_memory_.data(), arena_memory_.size()) {}
+      arena_memory_(arena_bytes) {
+  empty_arena();
+}
+
+// Not by `release`: each block that was needed besides would make the next one twice as large, for
+// ever, until there is none so large.
+void api_lane::empty_arena() { arena_.emplace(arena_memory_.data(), arena_memory_.size()); }
 
 void api_lane::give_back(std::vector<handed_out_run>& runs) {
   for (const auto& run : runs)
@@ -102,7 +107,7 @@ outcome<void> api_lane::check_payload(const api_request& request, const std::str
 outcome<boost::json::value> api_lane::parse(std::string_view text) {
   boost::system::error_code failed;
   auto value = parser_.parse(
-      text, arena_users_ == 1 ? boost::json::storage_ptr{&arena_} : boost::json::storage_ptr{},
+      text, arena_users_ == 1 ? boost::json::storage_ptr{&*arena_} : boost::json::storage_ptr{},
       failed);
   if (failed)
     return make_api_error(error_code::malformed_payload,

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,10 +68,11 @@ struct api_lane {
  private:
   friend class arena_lease;
 
+  void empty_arena();
   outcome<void> check_payload(const api_request& request, const std::string& hash);
 
   std::vector<unsigned char> arena_memory_;
-  boost::json::monotonic_resource arena_;
+  std::optional<boost::json::monotonic_resource> arena_;
   json_parser parser_;
   unsigned arena_users_ = 0;
 };
@@ -82,7 +84,7 @@ class arena_lease {
   explicit arena_lease(api_lane& lane) : lane_(lane) { ++lane_.arena_users_; }
   ~arena_lease() {
     if (--lane_.arena_users_ == 0)
-      lane_.arena_.release();
+      lane_.empty_arena();
   }
   arena_lease(const arena_lease&) = delete;
   arena_lease& operator=(const arena_lease&) = delete;

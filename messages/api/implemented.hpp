@@ -6,7 +6,7 @@
 namespace troupe {
 
 /// Methods of the queue that have a handler. A test of the gateway compares the two.
-inline constexpr std::array<std::string_view, 31> implemented_queue_methods = {
+inline constexpr std::array<std::string_view, 42> implemented_queue_methods = {
     "createTask",
     "task",
     "tasks",
@@ -34,6 +34,17 @@ inline constexpr std::array<std::string_view, 31> implemented_queue_methods = {
     "getLatestArtifact",
     "getWorker",
     "quarantineWorker",
+    "pendingTasks",
+    "listPendingTasks",
+    "listClaimedTasks",
+    "listProvisioners",
+    "getProvisioner",
+    "listTaskQueues",
+    "getTaskQueue",
+    "listWorkerTypes",
+    "getWorkerType",
+    "listWorkers",
+    "declareWorker",
     "ping",
     "lbheartbeat",
     "heartbeat",

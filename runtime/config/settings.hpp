@@ -70,6 +70,7 @@ struct settings {
   std::uint32_t max_task_deadline_days = 5;
   std::uint32_t deadline_grace_s = 60;
   std::uint32_t max_dependencies = 10000;
+  std::uint32_t expiration_delay_s = 1800;  ///< of records of workers and queues
 
   // -- remote workers
   // -------------------------------------------------------------------------------------

@@ -90,10 +90,13 @@ TROUPE_TO_QUEUE(reprioritise_run)
 TROUPE_TO_QUEUE(admit_claim)
 TROUPE_TO_QUEUE(release_run)
 TROUPE_TO_QUEUE(resume_claim)
+TROUPE_TO_QUEUE(renew_claim)
 TROUPE_TO_QUEUE(claim_work)
 TROUPE_TO_QUEUE(withdraw_claim)
 TROUPE_TO_QUEUE(claim_answered)
 TROUPE_TO_QUEUE(get_queue_counts)
+TROUPE_TO_QUEUE(list_pending_tasks)
+TROUPE_TO_QUEUE(list_claimed_tasks)
 TROUPE_TO_QUEUE(set_quarantine)
 TROUPE_TO_QUEUE(watch_demand)
 TROUPE_TO_QUEUE(retire_workers)
@@ -133,26 +136,55 @@ void switchboard::tell(lane& from, roll_called command) {
     hand_over(from, command.lane, handles_->groups[command.lane], std::move(command));
 }
 
-#define TROUPE_TO_WORKER(type)                                                          \
-  void switchboard::tell(lane& from, type command) {                                    \
+#define TROUPE_TO_WORKER(name, type)                                                    \
+  void switchboard::name(lane& from, type command) {                                    \
     const auto shard =                                                                  \
         shard_of_worker(command.queue.text, command.worker.group, command.worker.id);   \
     const auto place = lane_of_shard(shard, static_cast<std::uint16_t>(lanes_.size())); \
     hand_over(from, place, handles_->workers[place], std::move(command));               \
   }
-TROUPE_TO_WORKER(worker_seen)
-TROUPE_TO_WORKER(worker_claimed)
-TROUPE_TO_WORKER(get_worker)
-TROUPE_TO_WORKER(quarantine_worker)
-TROUPE_TO_WORKER(worker_lost)
-TROUPE_TO_WORKER(leave_worker)
-TROUPE_TO_WORKER(worker_failed)
+TROUPE_TO_WORKER(tell, worker_seen)
+TROUPE_TO_WORKER(tell, worker_claimed)
+TROUPE_TO_WORKER(tell_record, get_worker)
+TROUPE_TO_WORKER(tell, quarantine_worker)
+TROUPE_TO_WORKER(tell, declare_worker)
+TROUPE_TO_WORKER(tell, check_worker)
+TROUPE_TO_WORKER(tell, describe_worker)
+TROUPE_TO_WORKER(tell, worker_lost)
+TROUPE_TO_WORKER(tell, leave_worker)
+TROUPE_TO_WORKER(tell, worker_failed)
 #undef TROUPE_TO_WORKER
 
-void switchboard::tell(lane& from, enlist_worker command) {
-  const auto place = lane_of(command.queue.text, lanes_.size());
-  hand_over(from, place, handles_->workers[place], std::move(command));
+void switchboard::tell(lane& from, describe_workers command) {
+  hand_over(from, command.lane, handles_->workers[command.lane], std::move(command));
 }
+
+void switchboard::tell(lane& from, note_workers command) {
+  hand_over(from, command.lane, handles_->workers[command.lane], std::move(command));
+}
+
+#define TROUPE_TO_REGISTER(type)                                            \
+  void switchboard::tell(lane& from, type command) {                        \
+    const auto place = lane_of(command.queue.text, lanes_.size());          \
+    hand_over(from, place, handles_->registers[place], std::move(command)); \
+  }
+TROUPE_TO_REGISTER(queue_seen)
+TROUPE_TO_REGISTER(queue_declared)
+TROUPE_TO_REGISTER(worker_noted)
+TROUPE_TO_REGISTER(get_task_queue)
+TROUPE_TO_REGISTER(get_worker)
+TROUPE_TO_REGISTER(list_workers)
+TROUPE_TO_REGISTER(workers_described)
+#undef TROUPE_TO_REGISTER
+
+#define TROUPE_TO_REGISTER_OF_LANE(type)                                                  \
+  void switchboard::tell(lane& from, type command) {                                      \
+    hand_over(from, command.lane, handles_->registers[command.lane], std::move(command)); \
+  }
+TROUPE_TO_REGISTER_OF_LANE(list_queues)
+TROUPE_TO_REGISTER_OF_LANE(find_queues)
+TROUPE_TO_REGISTER_OF_LANE(queues_found)
+#undef TROUPE_TO_REGISTER_OF_LANE
 
 // A pool lives on the lane of its queue.
 #define TROUPE_TO_POOL(type, member)                                    \

@@ -4,6 +4,7 @@
 #include "messages/log_commands.hpp"
 #include "messages/pool_commands.hpp"
 #include "messages/queue_commands.hpp"
+#include "messages/register_commands.hpp"
 #include "messages/supervision_commands.hpp"
 #include "messages/task_commands.hpp"
 #include "messages/worker_commands.hpp"
@@ -69,10 +70,13 @@ class switchboard {
   void tell(lane& from, admit_claim command);
   void tell(lane& from, release_run command);
   void tell(lane& from, resume_claim command);
+  void tell(lane& from, renew_claim command);
   void tell(lane& from, claim_work command);
   void tell(lane& from, withdraw_claim command);
   void tell(lane& from, claim_answered command);
   void tell(lane& from, get_queue_counts command);
+  void tell(lane& from, list_pending_tasks command);
+  void tell(lane& from, list_claimed_tasks command);
   void tell(lane& from, set_quarantine command);
   void tell(lane& from, watch_demand command);
   void tell(lane& from, retire_workers command);
@@ -100,14 +104,31 @@ class switchboard {
   // To the record of a worker.
   void tell(lane& from, worker_seen command);
   void tell(lane& from, worker_claimed command);
-  void tell(lane& from, get_worker command);
   void tell(lane& from, quarantine_worker command);
+  void tell(lane& from, declare_worker command);
+  void tell(lane& from, check_worker command);
+  void tell(lane& from, describe_worker command);
   void tell(lane& from, worker_lost command);
   void tell(lane& from, leave_worker command);
   void tell(lane& from, worker_failed command);
 
-  // To the record of a queue's workers.
-  void tell(lane& from, enlist_worker command);
+  void tell_record(lane& from, get_worker command);
+  // To those of a lane.
+  void tell(lane& from, describe_workers command);
+  void tell(lane& from, note_workers command);
+
+  // To the register of the queue.
+  void tell(lane& from, queue_seen command);
+  void tell(lane& from, queue_declared command);
+  void tell(lane& from, worker_noted command);
+  void tell(lane& from, get_task_queue command);
+  void tell(lane& from, get_worker command);
+  void tell(lane& from, list_workers command);
+  void tell(lane& from, workers_described command);
+  // To that of a lane.
+  void tell(lane& from, list_queues command);
+  void tell(lane& from, find_queues command);
+  void tell(lane& from, queues_found command);
 
   // To the worker pool of a queue.
   void tell(lane& from, demand_changed command);

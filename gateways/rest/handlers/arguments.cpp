@@ -46,13 +46,19 @@ task_priority priority_member(request_context& call) {
   return parse_priority(text_member(call, "newPriority")).value_or(task_priority::lowest);
 }
 
-outcome<std::optional<task_id>> page_start(request_context& call, std::string_view method,
-                                           std::string_view arguments) {
+outcome<std::optional<std::string>> page_position(request_context& call, std::string_view method,
+                                                  std::string_view arguments) {
   const auto token = call.query("continuationToken");
   if (!token)
-    return std::optional<task_id>{};
-  TROUPE_TRY(const auto position, call.here().tokens.read(method, arguments, *token));
-  return task_id::parse(position);
+    return std::optional<std::string>{};
+  TROUPE_TRY(auto position, call.here().tokens.read(method, arguments, *token));
+  return std::optional<std::string>{std::move(position)};
+}
+
+outcome<std::optional<task_id>> page_start(request_context& call, std::string_view method,
+                                           std::string_view arguments) {
+  TROUPE_TRY(const auto position, page_position(call, method, arguments));
+  return position ? task_id::parse(*position) : std::nullopt;
 }
 
 std::uint32_t page_limit(const request_context& call) {

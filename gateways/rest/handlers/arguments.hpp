@@ -33,6 +33,12 @@ task_priority priority_member(request_context& call);
 outcome<std::optional<task_id>> page_start(request_context& call, std::string_view method,
                                            std::string_view arguments);
 
+/// Where the listing goes on, by the query parameter `continuationToken`: what the actor called the
+/// end of the page before. Nothing without a token, an error for one that was not made for this
+/// method and these arguments.
+outcome<std::optional<std::string>> page_position(request_context& call, std::string_view method,
+                                                  std::string_view arguments);
+
 /// The page size: the query parameter `limit` between 1 and 1000.
 std::uint32_t page_limit(const request_context& call);
 

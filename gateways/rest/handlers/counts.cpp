@@ -5,12 +5,43 @@
 
 namespace troupe::handlers {
 
-void task_queue_counts(request_context& call) {
+namespace {
+
+void count(request_context& call, bool pending_only) {
   auto& here = call.here();
   get_queue_counts command;
   command.queue.text = call.param("taskQueueId");
+  command.pending_only = pending_only;
   command.reply = call.await_answer();
   here.board.tell(here.on, std::move(command));
+}
+
+template <class Command>
+void list_runs(request_context& call, std::string_view method) {
+  auto& here = call.here();
+  Command command;
+  command.queue.text = call.param("taskQueueId");
+  command.limit = page_limit(call);
+  auto position = page_position(call, method, command.queue.text);
+  if (!position)
+    return call.fail(std::move(position).error());
+  command.after = std::move(*position).value_or("");
+  command.reply = call.await_page(command.queue.text);
+  here.board.tell(here.on, std::move(command));
+}
+
+}  // namespace
+
+void task_queue_counts(request_context& call) { count(call, false); }
+
+void pending_tasks(request_context& call) { count(call, true); }
+
+void list_pending_tasks(request_context& call) {
+  list_runs<troupe::list_pending_tasks>(call, "listPendingTasks");
+}
+
+void list_claimed_tasks(request_context& call) {
+  list_runs<troupe::list_claimed_tasks>(call, "listClaimedTasks");
 }
 
 }  // namespace troupe::handlers

@@ -40,8 +40,19 @@ constexpr std::array rows{
     handler_row{"queue", "cancelTaskGroup", handlers::cancel_task_group},
     handler_row{"queue", "changeTaskGroupPriority", handlers::change_task_group_priority},
     handler_row{"queue", "taskQueueCounts", handlers::task_queue_counts},
+    handler_row{"queue", "pendingTasks", handlers::pending_tasks},
+    handler_row{"queue", "listPendingTasks", handlers::list_pending_tasks},
+    handler_row{"queue", "listClaimedTasks", handlers::list_claimed_tasks},
+    handler_row{"queue", "listProvisioners", handlers::list_provisioners},
+    handler_row{"queue", "getProvisioner", handlers::get_provisioner},
+    handler_row{"queue", "listTaskQueues", handlers::list_task_queues},
+    handler_row{"queue", "getTaskQueue", handlers::get_task_queue},
+    handler_row{"queue", "listWorkerTypes", handlers::list_worker_types},
+    handler_row{"queue", "getWorkerType", handlers::get_worker_type},
+    handler_row{"queue", "listWorkers", handlers::list_workers},
     handler_row{"queue", "getWorker", handlers::get_worker},
     handler_row{"queue", "quarantineWorker", handlers::quarantine_worker},
+    handler_row{"queue", "declareWorker", handlers::declare_worker},
 };
 
 }  // namespace

@@ -64,10 +64,23 @@ void change_task_group_priority(request_context& call);
 
 // counts.cpp
 void task_queue_counts(request_context& call);
+void pending_tasks(request_context& call);
+void list_pending_tasks(request_context& call);
+void list_claimed_tasks(request_context& call);
+
+// queues.cpp
+void list_provisioners(request_context& call);
+void get_provisioner(request_context& call);
+void list_task_queues(request_context& call);
+void get_task_queue(request_context& call);
+void list_worker_types(request_context& call);
+void get_worker_type(request_context& call);
 
 // workers.cpp
+void list_workers(request_context& call);
 void get_worker(request_context& call);
 void quarantine_worker(request_context& call);
+void declare_worker(request_context& call);
 
 }  // namespace handlers
 

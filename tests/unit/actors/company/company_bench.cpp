@@ -104,6 +104,7 @@ company_bench::company_bench(const test::redis_server& redis, std::uint16_t lane
   board_->directory().groups.resize(lanes);
   board_->directory().logs.resize(lanes);
   board_->directory().workers.resize(lanes);
+  board_->directory().registers.resize(lanes);
   board_->directory().pools.resize(lanes);
   store_options options;
   options.redis = *redis_endpoint::parse(redis.address());

@@ -80,6 +80,19 @@ TEST_CASE(
   CHECK(task.run(0).taken_until == before);
 }
 
+TEST_CASE("QL-6 a task can tell when its claim was made, or renewed") {
+  auto task = pending_task();
+  task.now = some_start + 3s;
+  task.claim();
+  CHECK(claimed_at(task.state, task.settings) == some_start + 3s);
+  task.now = some_start + 10min;
+  task.reclaim();
+  CHECK(claimed_at(task.state, task.settings) == some_start + 10min);
+  // Claims last longer since a restart: no earlier than it was claimed first.
+  task.settings.claim_timeout = 24h;
+  CHECK(claimed_at(task.state, task.settings) == some_start + 3s);
+}
+
 TEST_CASE("RC-3 SM-2 a run that is not running cannot be reclaimed, and the text says why") {
   for (const auto report :
        {run_report::completed, run_report::failed, run_report::internal_error}) {

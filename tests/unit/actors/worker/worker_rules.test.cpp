@@ -116,6 +116,53 @@ TEST_CASE("a quarantine is set and lifted, and everyone who did is remembered") 
   CHECK(state.quarantines[1].client_id == "static/tests");
 }
 
+TEST_CASE("WK-14 WK-15 a worker is declared, and its expiry never moves backwards") {
+  auto state = some_worker();
+  REQUIRE(on_declared(state, start + 1h, start).has_value());
+  CHECK(is_shown(state, start));
+  CHECK(state.first_claim == start);
+  CHECK(state.last_active == start);
+  CHECK(state.expires == start + 1h);
+  CHECK(state.quarantine_until < start);
+  on_claimed(state, claim_of({1}, start + 1min));
+  REQUIRE(on_declared(state, start + 48h, start + 2min).has_value());
+  CHECK(state.expires == start + 48h);
+  CHECK(state.last_active == start + 2min);
+  CHECK(state.first_claim == start);
+  CHECK(state.recent.size() == 1);
+  REQUIRE(on_declared(state, start - 1h, start + 3min).has_value());
+  CHECK(state.expires == start + 48h);
+  CHECK(state.last_active == start + 3min);
+}
+
+TEST_CASE("a new worker cannot be declared to have expired") {
+  auto state = some_worker();
+  const auto refused = on_declared(state, start, start);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == error_code::input_error);
+  CHECK_FALSE(state.is_known());
+}
+
+TEST_CASE("WK-2 WK-3 WK-18 EX-6 quarantine keeps a worker beyond its expiry") {
+  auto state = some_worker();
+  CHECK(due_of(state).ms == 0);
+  CHECK_FALSE(is_over(state, start + 999h, 0ms));
+  CHECK_FALSE(is_listed(state, {}, start));
+  on_seen(state, start);
+  CHECK(due_of(state) == start + 24h);
+  CHECK(is_listed(state, {}, start));
+  CHECK(is_listed(state, false, start));
+  CHECK_FALSE(is_listed(state, true, start));
+  REQUIRE(on_quarantine(state, quarantine_until(start + 100h), start).has_value());
+  CHECK(due_of(state) == start + 100h);
+  CHECK(is_listed(state, {}, start + 99h));
+  CHECK(is_listed(state, true, start + 99h));
+  CHECK_FALSE(is_listed(state, false, start + 99h));
+  CHECK_FALSE(is_listed(state, true, start + 101h));
+  CHECK_FALSE(is_over(state, start + 100h, 30min));
+  CHECK(is_over(state, start + 100h + 30min, 30min));
+}
+
 TEST_CASE("what is answered agrees with the schema") {
   auto state = some_worker();
   on_claimed(state, claim_of({1, 2}, start));

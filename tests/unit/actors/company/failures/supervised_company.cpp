@@ -105,6 +105,7 @@ supervised_company::supervised_company(test::redis_server& redis, std::uint16_t 
   directory.groups.resize(lanes);
   directory.logs.resize(lanes);
   directory.workers.resize(lanes);
+  directory.registers.resize(lanes);
   directory.pools.resize(lanes);
   for (auto& on : lanes_)
     on->attach_peers(all);

@@ -373,6 +373,14 @@ TEST_CASE("API-17 what is not read as JSON, and what is not a structure") {
   CHECK(at.as("all", "POST", path, std::string(1000, '['), "application/json").status == 400);
 }
 
+TEST_CASE("a lane takes one large body after the other") {
+  bench at;
+  const std::string path = "/deferred/" + std::string{id};
+  const auto large = "{\"x\":\"" + std::string(300 * 1024, 'x') + "\"}";
+  for (int i = 0; i < 70; ++i)
+    REQUIRE(code_of(at.as("all", "POST", path, large)) == "InputValidationError");
+}
+
 TEST_CASE("request bodies in other charsets are read, unknown ones are 415") {
   bench at;
   const std::string path = "/deferred/" + std::string{id};

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "actors/queue_register/queue_register_state.hpp"
+#include "messages/register_commands.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+/// A task queue, worker type or provisioner as getTaskQueue, getWorkerType and getProvisioner
+/// answer it, and as their listings have it.
+std::string row_text(queue_view as, const queue_row& row);
+
+/// The answer of listTaskQueues, listWorkerTypes or listProvisioners.
+std::string rows_text(queue_view as, const std::vector<queue_row>& rows);
+
+/// The answer of listWorkers out of its entries.
+std::string workers_text(const std::vector<std::string>& entries);
+
+/// The record of a queue as it is stored, and read again; of what is no record, an unknown queue.
+std::string record_text(const queue_record& record);
+queue_record read_record(std::string_view text);
+
+}  // namespace troupe
