@@ -94,7 +94,7 @@ TEST_CASE("API-10 broken escapes are noticed") {
 
 TEST_CASE("API-2 whatever a client encodes comes back") {
   const auto routes = queue_router();
-  rc::check([&] {
+  CHECK(rc::check([&] {
     const auto text =
         *rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange<char>(0x20, 0x7f)));
     std::string encoded;
@@ -111,5 +111,5 @@ TEST_CASE("API-2 whatever a client encodes comes back") {
     const auto rest = routes.match("GET", base + "/task/" + id + "/artifacts/" + encoded);
     RC_ASSERT(rest.what == result::found);
     RC_ASSERT(rest.values[1] == text);
-  });
+  }));
 }

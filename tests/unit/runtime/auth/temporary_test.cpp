@@ -194,7 +194,7 @@ TEST_CASE("AZS-2 AZS-3 what is narrowed is compared with everything the scopes c
 TEST_CASE("TMP-1 whatever is issued is accepted and has exactly its scopes") {
   const auto scope = rc::gen::container<std::string>(
       rc::gen::map(rc::gen::inRange(0x20, 0x7f), [](int c) { return static_cast<char>(c); }));
-  rc::check([&] {
+  CHECK(rc::check([&] {
     const auto scopes = *rc::gen::container<scope_list>(scope);
     const auto got = use(by_root.issue("a/b", scopes, now, {now.ms + minute}, seed));
     RC_ASSERT(got.message.empty());
@@ -203,5 +203,5 @@ TEST_CASE("TMP-1 whatever is issued is accepted and has exactly its scopes") {
     expected.emplace_back("assume:anonymous");
     expected.emplace_back("public:*");
     RC_ASSERT(got.scopes->list() == role_expander{some_roles()}.expand(expected));
-  });
+  }));
 }

@@ -73,7 +73,7 @@ TEST_CASE("a target may add a timer while it is told") {
 }
 
 TEST_CASE("timers of any distance fire within a tick of their time, whatever the steps") {
-  rc::check([] {
+  CHECK(rc::check([] {
     const auto start = *rc::gen::inRange<std::int64_t>(0, 2'000'000'000'000);
     timer_wheel wheel{timestamp{start}};
     const auto count = *rc::gen::inRange(1, 40);
@@ -108,5 +108,5 @@ TEST_CASE("timers of any distance fire within a tick of their time, whatever the
       RC_ASSERT(targets[i]->at.ms >= due[i].ms);
       RC_ASSERT(targets[i]->at.ms <= due[i].ms + 2 * timer_wheel::tick_ms);
     }
-  });
+  }));
 }

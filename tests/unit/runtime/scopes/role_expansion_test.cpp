@@ -168,7 +168,7 @@ TEST_CASE("RLX-8 the role of everything, long ids, and none at all") {
 }
 
 TEST_CASE("RLX-9 the index finds what looking at every role finds") {
-  rc::check([] {
+  CHECK(rc::check([] {
     const auto roles = some_roles();
     RC_PRE(check_roles(roles).has_value());
     const role_expander expander{roles};
@@ -180,7 +180,7 @@ TEST_CASE("RLX-9 the index finds what looking at every role finds") {
     RC_ASSERT(expander.expand(scopes) == expected);
     RC_ASSERT(expander.expand(scopes) == expected);  // now from memory
     RC_ASSERT(normalise(expander.expand(expected)) == expected);
-  });
+  }));
 }
 
 TEST_CASE("roles that lead back to themselves and grow are cut off, not followed for ever") {
