@@ -136,12 +136,6 @@ json::value parse_json(std::string_view text, boost::system::error_code& failed)
   return parser.parse(text, {}, failed);
 }
 
-json_glance::json_glance(std::string_view text) : value_(&arena_) {
-  thread_local json_parser parser;
-  boost::system::error_code failed;
-  value_ = parser.parse(text, &arena_, failed);
-}
-
 namespace {
 
 bool same_number(const json::value& a, const json::value& b) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
 #include <boost/system/error_code.hpp>
@@ -35,23 +34,6 @@ class json_parser {
 
 /// The same with a parser of its own, in ordinary memory.
 boost::json::value parse_json(std::string_view text, boost::system::error_code& failed);
-
-/// A value that is read and dropped: it stands in memory of this object, mostly on the stack, and
-/// its parser is the thread's. Half the cost of `parse_json` where many texts are read.
-class json_glance {
- public:
-  explicit json_glance(std::string_view text);
-  json_glance(const json_glance&) = delete;
-  json_glance& operator=(const json_glance&) = delete;
-
-  /// The object that the text is; null when it is none.
-  const boost::json::object* object() const { return value_.if_object(); }
-
- private:
-  unsigned char room_[6144];
-  boost::json::monotonic_resource arena_{room_, sizeof room_};
-  boost::json::value value_;
-};
 
 /// Whether two values are the same to a JSON reader that knows one kind of number: 5 is 5.0, and
 /// the order of members does not count.

@@ -1,6 +1,7 @@
 #include "messages/task_definition.hpp"
 
 #include "messages/json_parser.hpp"
+#include "messages/json_walk.hpp"
 
 #include <boost/json.hpp>
 
@@ -15,18 +16,61 @@ namespace {
 constexpr std::array<std::string_view, 8> priority_names = {
     "", "lowest", "very-low", "low", "medium", "high", "very-high", "highest"};
 
-std::string text_of(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value && value->is_string() ? std::string{value->get_string()} : std::string{};
+// Readers of the members of a stored definition, by their keys. Each says whether it could make
+// sense of the value.
+
+bool read_texts(std::string_view value, std::vector<std::string>& out) {
+  auto entries = json_walk::entries(value);
+  while (entries.next())
+    if (!read_json_string(entries.value(), out.emplace_back()))
+      return false;
+  return entries.complete();
 }
 
-std::vector<std::string> texts_of(const json::object& object, std::string_view key) {
-  std::vector<std::string> result;
-  if (const auto* value = object.if_contains(key); value && value->is_array())
-    for (const auto& entry : value->get_array())
-      if (entry.is_string())
-        result.emplace_back(entry.get_string());
-  return result;
+bool read_priority(std::string_view value, task_priority& out) {
+  const auto text = plain_json_string(value);
+  const auto priority = text ? parse_priority(*text) : std::nullopt;
+  out = priority.value_or(task_priority::lowest);
+  return priority.has_value();
+}
+
+bool read_rule(std::string_view value, dependency_rule& out) {
+  const auto text = plain_json_string(value);
+  out = text == to_string(dependency_rule::all_resolved) ? dependency_rule::all_resolved
+                                                         : dependency_rule::all_completed;
+  return text.has_value();
+}
+
+bool read_member(std::string_view key, std::string_view value, task_definition& out) {
+  if (key == "taskQueueId")
+    return read_json_string(value, out.queue.text);
+  if (key == "schedulerId")
+    return read_json_string(value, out.scheduler_id);
+  if (key == "projectId")
+    return read_json_string(value, out.project_id);
+  if (key == "taskGroupId")
+    return read_json_id(value, out.group);
+  if (key == "dependencies")
+    return read_json_ids(value, out.dependencies);
+  if (key == "requires")
+    return read_rule(value, out.requires_rule);
+  if (key == "priority")
+    return read_priority(value, out.priority);
+  if (key == "retries")
+    return read_json_number(value, out.retries);
+  if (key == "created")
+    return read_json_date(value, out.created);
+  if (key == "deadline")
+    return read_json_date(value, out.deadline);
+  if (key == "expires")
+    return read_json_date(value, out.expires);
+  if (key == "scopes")
+    return read_texts(value, out.scopes);
+  if (key == "routes")
+    return read_texts(value, out.routes);
+  if (key == "tags")
+    out.tags_json.assign(value);
+  return true;
 }
 
 }  // namespace
@@ -47,42 +91,20 @@ std::string_view to_string(dependency_rule rule) {
 }
 
 std::optional<task_definition> read_definition(std::string_view text) {
-  const json_glance read(text);
-  if (read.object() == nullptr)
-    return std::nullopt;
-  const auto& object = *read.object();
   task_definition result;
-  result.queue.text = text_of(object, "taskQueueId");
-  result.scheduler_id = text_of(object, "schedulerId");
-  result.project_id = text_of(object, "projectId");
-  const auto group = task_group_id::parse(text_of(object, "taskGroupId"));
-  const auto priority = parse_priority(text_of(object, "priority"));
-  const auto created = parse_date_time(text_of(object, "created"));
-  const auto deadline = parse_date_time(text_of(object, "deadline"));
-  const auto expires = parse_date_time(text_of(object, "expires"));
-  const auto* retries = object.if_contains("retries");
-  if (result.queue.text.empty() || !group || !priority || !created || !deadline || !expires ||
-      !retries || !retries->is_number())
-    return std::nullopt;
-  for (const auto& dependency : texts_of(object, "dependencies")) {
-    const auto id = task_id::parse(dependency);
-    if (!id)
+  result.tags_json = "{}";
+  constexpr task_priority none{};
+  constexpr std::uint8_t too_many = 255;
+  result.priority = none;
+  result.retries = too_many;
+  auto members = json_walk::members(text);
+  while (members.next())
+    if (!read_member(members.key(), members.value(), result))
       return std::nullopt;
-    result.dependencies.push_back(*id);
-  }
-  result.requires_rule = text_of(object, "requires") == "all-resolved"
-                             ? dependency_rule::all_resolved
-                             : dependency_rule::all_completed;
-  result.group = *group;
-  result.priority = *priority;
-  result.retries = static_cast<std::uint8_t>(retries->to_number<int>());
-  result.created = *created;
-  result.deadline = *deadline;
-  result.expires = *expires;
-  result.scopes = texts_of(object, "scopes");
-  result.routes = texts_of(object, "routes");
-  const auto* tags = object.if_contains("tags");
-  result.tags_json = tags && tags->is_object() ? json::serialize(*tags) : "{}";
+  if (!members.complete() || result.queue.text.empty() || !result.group ||
+      result.priority == none || result.retries == too_many || result.created.ms == 0 ||
+      result.deadline.ms == 0 || result.expires.ms == 0)
+    return std::nullopt;
   result.json.assign(text);
   return result;
 }

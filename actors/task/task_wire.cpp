@@ -1,16 +1,12 @@
 #include "actors/task/task_wire.hpp"
 
-#include "messages/json_parser.hpp"
 #include "messages/json_text.hpp"
-
-#include <boost/json.hpp>
+#include "messages/json_walk.hpp"
 
 #include <array>
 #include <charconv>
 
 namespace troupe {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -90,30 +86,12 @@ void append_worker(std::string& out, const worker_name& worker) {
 // Rows are read as strictly as they are written: a member that is there and makes no sense spoils
 // the row, because guessing at a task's state is worse than saying that it cannot be read.
 
-bool read_text(const json::object& object, std::string_view key, std::string& out) {
-  const auto* value = object.if_contains(key);
-  if (value != nullptr && value->is_string())
-    out.assign(value->get_string());
-  return value == nullptr || value->is_string();
-}
-
-bool read_date(const json::object& object, std::string_view key, timestamp& out) {
-  const auto* value = object.if_contains(key);
-  if (value == nullptr)
-    return true;
-  const auto date = value->is_string() ? parse_date_time(value->get_string()) : std::nullopt;
-  out = date.value_or(timestamp{});
-  return date.has_value();
-}
-
-// The enumerator, of those up to `last`, that has the name; an absent member is an empty name.
+// The enumerator, of those up to `last`, that has the name.
 template <class Enum>
-bool read_enum(const json::object& object, std::string_view key, Enum last, Enum& out) {
-  std::string text;
-  if (!read_text(object, key, text))
-    return false;
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i) {
-    if (to_string(static_cast<Enum>(i)) != text)
+bool read_enum(std::string_view value, Enum last, Enum& out) {
+  const auto text = plain_json_string(value);
+  for (std::size_t i = 0; text && i <= static_cast<std::size_t>(last); ++i) {
+    if (to_string(static_cast<Enum>(i)) != *text)
       continue;
     out = static_cast<Enum>(i);
     return true;
@@ -121,78 +99,91 @@ bool read_enum(const json::object& object, std::string_view key, Enum last, Enum
   return false;
 }
 
-bool read_run(const json::value& value, task_run& run) {
-  if (!value.is_object())
-    return false;
-  const auto& object = value.get_object();
-  return read_enum(object, "state", run_state::exception, run.state) &&
-         read_enum(object, "reasonCreated", reason_created::exception, run.created) &&
-         read_enum(object, "reasonResolved", reason_resolved::intermittent_task, run.resolved_as) &&
-         read_text(object, "workerGroup", run.worker.group) &&
-         read_text(object, "workerId", run.worker.id) &&
-         read_date(object, "scheduled", run.scheduled) &&
-         read_date(object, "started", run.started) &&
-         read_date(object, "takenUntil", run.taken_until) &&
-         read_date(object, "resolved", run.resolved);
+bool read_member_of_run(std::string_view key, std::string_view value, task_run& run) {
+  if (key == "reasonCreated")
+    return read_enum(value, reason_created::exception, run.created);
+  if (key == "reasonResolved")
+    return read_enum(value, reason_resolved::intermittent_task, run.resolved_as);
+  if (key == "workerGroup")
+    return read_json_string(value, run.worker.group);
+  if (key == "workerId")
+    return read_json_string(value, run.worker.id);
+  if (key == "scheduled")
+    return read_json_date(value, run.scheduled);
+  if (key == "started")
+    return read_json_date(value, run.started);
+  if (key == "takenUntil")
+    return read_json_date(value, run.taken_until);
+  if (key == "resolved")
+    return read_json_date(value, run.resolved);
+  return true;
 }
 
-template <class Number>
-bool read_number(const json::object& object, std::string_view key, Number& out) {
-  const auto* value = object.if_contains(key);
-  if (value == nullptr || !value->is_number())
-    return false;
-  boost::system::error_code failed;
-  out = value->to_number<Number>(failed);
-  return !failed;
+bool read_run(std::string_view text, task_run& run) {
+  bool has_state = false;
+  auto members = json_walk::members(text);
+  while (members.next()) {
+    if (members.key() == "state")
+      has_state = read_enum(members.value(), run_state::exception, run.state);
+    else if (!read_member_of_run(members.key(), members.value(), run))
+      return false;
+  }
+  return members.complete() && has_state;
+}
+
+bool read_runs(std::string_view text, std::vector<task_run>& runs) {
+  auto entries = json_walk::entries(text);
+  while (entries.next())
+    if (!read_run(entries.value(), runs.emplace_back()))
+      return false;
+  return entries.complete();
 }
 
 bool read_status(task_state& state, std::string_view text) {
-  const json_glance read(text);
-  if (read.object() == nullptr)
-    return false;
-  const auto& object = *read.object();
-  std::string name;
-  const auto* runs = object.if_contains("runs");
-  if (!read_text(object, "priority", name) ||
-      !read_number(object, "retriesLeft", state.retries_left) || runs == nullptr ||
-      !runs->is_array())
-    return false;
-  const auto priority = parse_priority(name);
-  if (!priority)
-    return false;
-  state.priority = *priority;
-  state.runs.reserve(runs->get_array().size());
-  for (const auto& run : runs->get_array())
-    if (!read_run(run, state.runs.emplace_back()))
+  unsigned found = 0;
+  auto members = json_walk::members(text);
+  while (members.next()) {
+    const auto key = members.key();
+    const auto value = members.value();
+    bool good = true;
+    if (key == "priority") {
+      const auto name = plain_json_string(value);
+      const auto priority = name ? parse_priority(*name) : std::nullopt;
+      state.priority = priority.value_or(task_priority::lowest);
+      good = priority.has_value();
+    } else if (key == "retriesLeft") {
+      good = read_json_number(value, state.retries_left);
+    } else if (key == "runs") {
+      good = read_runs(value, state.runs);
+    } else {
+      continue;
+    }
+    if (!good)
       return false;
-  return true;
+    ++found;
+  }
+  return members.complete() && found == 3;
 }
 
 bool read_internal(task_state& state, std::string_view text) {
-  const json_glance read(text);
-  if (read.object() == nullptr)
-    return false;
-  const auto& object = *read.object();
-  const auto* resolved = object.if_contains("everResolved");
-  if (resolved == nullptr || !resolved->is_bool() ||
-      !read_number(object, "enqueuedUs", state.enqueued_us))
-    return false;
-  state.ever_resolved = resolved->get_bool();
-  const auto* directly = object.if_contains("claimedDirectly");
-  state.claimed_directly = directly != nullptr && directly->is_bool() && directly->get_bool();
-  const auto* open = object.if_contains("waitsFor");
-  if (open == nullptr)
-    return true;
-  if (!open->is_array())
-    return false;
-  state.open_dependencies.reserve(open->get_array().size());
-  for (const auto& entry : open->get_array()) {
-    const auto id = entry.is_string() ? task_id::parse(entry.get_string()) : std::nullopt;
-    if (!id)
+  bool has_resolved = false;
+  bool has_place = false;
+  auto members = json_walk::members(text);
+  while (members.next()) {
+    const auto key = members.key();
+    const auto value = members.value();
+    if (key == "everResolved") {
+      has_resolved = value == "true" || value == "false";
+      state.ever_resolved = value == "true";
+    } else if (key == "enqueuedUs") {
+      has_place = read_json_number(value, state.enqueued_us);
+    } else if (key == "claimedDirectly") {
+      state.claimed_directly = value == "true";
+    } else if (key == "waitsFor" && !read_json_ids(value, state.open_dependencies)) {
       return false;
-    state.open_dependencies.push_back(*id);
+    }
   }
-  return true;
+  return members.complete() && has_resolved && has_place;
 }
 
 }  // namespace
