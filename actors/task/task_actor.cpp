@@ -54,9 +54,10 @@ void task_shell::fail(Command& command) {
 }
 
 // Handlers count what the shard sent, so that a task never leaves while a message is on its way.
-template <class Command>
-auto task_shell::receive(void (task_shell::*handle)(Command&)) {
-  return [this, handle](Command& command) {
+// They are told apart by their types: every task carries them, so they should hold nothing else.
+template <auto Handle, class Command>
+auto task_shell::receive_as(void (task_shell::*)(Command&)) {
+  return [this](Command& command) {
     if (failed_)
       return pass_on(command);
     ++received_;
@@ -66,7 +67,7 @@ auto task_shell::receive(void (task_shell::*handle)(Command&)) {
           answer_absent(stage_, command);
           return stage_.board.tell(stage_.on, offer_leave{state_.id, received_});
         }
-      (this->*handle)(command);
+      (this->*Handle)(command);
     } catch (...) {
       return fail(command);
     }
@@ -74,6 +75,11 @@ auto task_shell::receive(void (task_shell::*handle)(Command&)) {
     // keep the buffer.)
     std::string{}.swap(status_);
   };
+}
+
+template <auto Handle>
+auto task_shell::receive() {
+  return receive_as<Handle>(Handle);
 }
 
 task_shell::behavior_type task_shell::make_behavior() {
@@ -84,31 +90,31 @@ task_shell::behavior_type task_shell::make_behavior() {
     report_failure();
   }
   return {
-      receive(&task_shell::create),
-      receive(&task_shell::show_definition),
-      receive(&task_shell::show_status),
-      receive(&task_shell::schedule),
-      receive(&task_shell::rerun),
-      receive(&task_shell::cancel),
-      receive(&task_shell::reprioritise),
-      receive(&task_shell::change_with_group),
-      receive(&task_shell::claim_this),
-      receive(&task_shell::claim_admitted_run),
-      receive(&task_shell::claim),
-      receive(&task_shell::reclaim),
-      receive(&task_shell::report),
-      receive(&task_shell::give_back),
-      receive(&task_shell::put_artifact),
-      receive(&task_shell::find_artifact),
-      receive(&task_shell::reserve),
-      receive(&task_shell::confirm),
-      receive(&task_shell::withdraw),
-      receive(&task_shell::take_dependency),
-      receive(&task_shell::dependency_done),
-      receive(&task_shell::resume),
-      receive(&task_shell::show_dependents),
-      receive(&task_shell::acknowledged),
-      receive(&task_shell::take_membership),
+      receive<&task_shell::create>(),
+      receive<&task_shell::show_definition>(),
+      receive<&task_shell::show_status>(),
+      receive<&task_shell::schedule>(),
+      receive<&task_shell::rerun>(),
+      receive<&task_shell::cancel>(),
+      receive<&task_shell::reprioritise>(),
+      receive<&task_shell::change_with_group>(),
+      receive<&task_shell::claim_this>(),
+      receive<&task_shell::claim_admitted_run>(),
+      receive<&task_shell::claim>(),
+      receive<&task_shell::reclaim>(),
+      receive<&task_shell::report>(),
+      receive<&task_shell::give_back>(),
+      receive<&task_shell::put_artifact>(),
+      receive<&task_shell::find_artifact>(),
+      receive<&task_shell::reserve>(),
+      receive<&task_shell::confirm>(),
+      receive<&task_shell::withdraw>(),
+      receive<&task_shell::take_dependency>(),
+      receive<&task_shell::dependency_done>(),
+      receive<&task_shell::resume>(),
+      receive<&task_shell::show_dependents>(),
+      receive<&task_shell::acknowledged>(),
+      receive<&task_shell::take_membership>(),
       [this](task_timer_fired& command) {
         if (failed_)
           return;
@@ -118,7 +124,7 @@ task_shell::behavior_type task_shell::make_behavior() {
           report_failure();
         }
       },
-      receive(&task_shell::tell_again),
+      receive<&task_shell::tell_again>(),
       [this](leave_stage& command) { leave(command); },
   };
 }

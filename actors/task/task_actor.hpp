@@ -126,8 +126,10 @@ class task_shell : public task_actor::base, public timer_target {
     return true;
   }
 
-  template <class Command>
-  auto receive(void (task_shell::*handle)(Command&));
+  template <auto Handle>
+  auto receive();
+  template <auto Handle, class Command>
+  auto receive_as(void (task_shell::*)(Command&));
   std::string credentials(timestamp now) const;
   const std::string& status();
   void arm_timer();
