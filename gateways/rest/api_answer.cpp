@@ -63,20 +63,18 @@ outcome<void> api_call::authorize(scope_lookup values) {
   }
   TROUPE_CHECK(identify());
   const auto& have = *caller_->scopes;
-  // Only the log wants to know which scopes were used; without it nothing is built.
-  if (!lane_.log.enabled()) {
-    TROUPE_TRY(authorized_, scopes.satisfied_by(have, value_of, lane_.scope_buffer));
-    if (authorized_)
-      return {};
+  // Only the log wants to know which scopes were used.
+  const bool logged = lane_.log.enabled();
+  scope_list used;
+  TROUPE_TRY(authorized_,
+             scopes.satisfied_by(have, value_of, lane_.scope_buffer, logged ? &used : nullptr));
+  if (authorized_) {
+    if (logged)
+      record_scopes(used);
+    return {};
   }
   TROUPE_TRY(const auto required, scopes.render(value_of));
-  if (!satisfies(have, *required)) {
-    authorized_ = false;
-    return insufficient_scopes(have, *required, caller_->client_id, caller_->authenticated);
-  }
-  authorized_ = true;
-  record_scopes(satisfying_scopes(have, *required));
-  return {};
+  return insufficient_scopes(have, *required, caller_->client_id, caller_->authenticated);
 }
 
 void api_call::record_scopes(const scope_list& used) {

@@ -113,8 +113,10 @@ class scope_template {
   outcome<bool> is_public_for(scope_lookup values) const;
 
   /// Whether the scopes satisfy it, without building the expression: each scope is written into
-  /// `buffer`, which keeps its room from call to call. What asks for nothing is satisfied.
-  outcome<bool> satisfied_by(const scope_set& have, scope_lookup values, std::string& buffer) const;
+  /// `buffer`, which keeps its room from call to call. What asks for nothing is satisfied. With
+  /// `used`, which is empty at first, it gathers what `satisfying_scopes` would give.
+  outcome<bool> satisfied_by(const scope_set& have, scope_lookup values, std::string& buffer,
+                             scope_list* used = nullptr) const;
 
   /// With the values in place; nothing when that turns out to be public (`if` that is false). The
   /// error is a programming mistake: a value is missing or of the wrong type.

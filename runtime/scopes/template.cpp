@@ -258,47 +258,63 @@ outcome<std::optional<scope_expression>> render_node(const node& of, scope_looku
 struct scope_check {
   const scope_set& have;
   std::string& buffer;
+  scope_list* used;  // null: nobody wants to know, so the first that decides is enough
 
   outcome<bool> text(const node& of, scope_lookup values) {
     buffer.clear();
     TROUPE_CHECK(write_text(buffer, of.pieces, values));
-    return have.satisfies(buffer);
+    const bool held = have.satisfies(buffer);
+    if (held && used != nullptr)
+      used->push_back(buffer);
+    return held;
   }
 
-  // Whether a round of the loop is found that is held (`stop_at`), or that is not.
-  outcome<bool> loop(const node& of, scope_lookup values, bool stop_at) {
+  // Whether a part that is held decides the list already: of any, one does.
+  bool decides(bool held, bool any) const { return held == any && (!any || used == nullptr); }
+
+  // Whether the rounds of the loop leave the list undecided, or what they decide.
+  outcome<std::optional<bool>> loop(const node& of, scope_lookup values, bool any, bool& found) {
     TROUPE_TRY(const auto* list, list_of(of, values));
     for (const auto& entry : *list) {
       TROUPE_TRY(const auto held, with_variable(of, entry, values, [&](scope_lookup inner) {
                    return text(of, inner);
                  }));
-      if (held == stop_at)
-        return true;
+      found = found || held;
+      if (decides(held, any))
+        return std::optional{any};
     }
-    return false;
+    return std::optional<bool>{};
   }
 
   // All are held unless one is found that is not; any is held if one is found that is.
   outcome<bool> list(const node& of, scope_lookup values) {
     const bool any = of.what == node::kind::any_of;
+    const auto used_before = used != nullptr ? used->size() : 0;
+    bool found = false;
     for (const auto& part : of.parts) {
+      std::optional<bool> decided;
       if (part->what == node::kind::loop) {
-        TROUPE_TRY(const auto found, loop(*part, values, any));
-        if (found)
-          return any;
+        TROUPE_TRY(decided, loop(*part, values, any, found));
+      } else {
+        const auto* inner = part.get();
+        while (inner != nullptr && inner->what == node::kind::condition) {
+          TROUPE_TRY(inner, branch_of(*inner, values));
+        }
+        if (inner == nullptr)
+          continue;  // as if it did not stand in the list
+        TROUPE_TRY(const auto held, one(*inner, values));
+        found = found || held;
+        if (decides(held, any))
+          decided = any;
+      }
+      if (!decided)
         continue;
-      }
-      const auto* inner = part.get();
-      while (inner != nullptr && inner->what == node::kind::condition) {
-        TROUPE_TRY(inner, branch_of(*inner, values));
-      }
-      if (inner == nullptr)
-        continue;  // as if it did not stand in the list
-      TROUPE_TRY(const auto held, one(*inner, values));
-      if (held == any)
-        return any;
+      // Of a list that is not held nothing was used.
+      if (!*decided && used != nullptr)
+        used->resize(used_before);
+      return *decided;
     }
-    return !any;
+    return any ? found : true;
   }
 
   outcome<bool> one(const node& of, scope_lookup values) {
@@ -343,10 +359,13 @@ outcome<bool> scope_template::is_public_for(scope_lookup values) const {
 }
 
 outcome<bool> scope_template::satisfied_by(const scope_set& have, scope_lookup values,
-                                           std::string& buffer) const {
+                                           std::string& buffer, scope_list* used) const {
   if (!root_)
     return true;
-  return scope_check{have, buffer}.one(*root_, values);
+  TROUPE_TRY(const auto held, (scope_check{have, buffer, used}.one(*root_, values)));
+  if (used != nullptr)
+    *used = held ? normalise(std::move(*used)) : scope_list{};
+  return held;
 }
 
 outcome<std::optional<scope_expression>> scope_template::render(scope_lookup values) const {

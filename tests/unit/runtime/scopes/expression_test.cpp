@@ -46,7 +46,7 @@ json::value some_template(int depth, bool in_list) {
 }  // namespace
 
 TEST_CASE("API-45 the check without rendering decides as the rendered expression does") {
-  rc::check([] {
+  CHECK(rc::check([] {
     const auto made = scope_template::parse(some_template(3, false));
     RC_ASSERT(made.has_value());
     json::object values{{"x", *some_scope()}, {"b", *rc::gen::arbitrary<bool>()}};
@@ -65,9 +65,17 @@ TEST_CASE("API-45 the check without rendering decides as the rendered expression
     const auto is_public = made->is_public_for(value_of);
     RC_ASSERT(is_public.has_value());
     RC_ASSERT(*is_public == !rendered->has_value());
-    if (rendered->has_value())
+    scope_list used;
+    const auto held_by = made->satisfied_by(have, value_of, buffer, &used);
+    RC_ASSERT(held_by.has_value());
+    RC_ASSERT(*held_by == *held);
+    if (rendered->has_value()) {
       RC_ASSERT(unsatisfied_part(have, **rendered).has_value() != *held);
-  });
+      RC_ASSERT(used == satisfying_scopes(have, **rendered));
+    } else {
+      RC_ASSERT(used.empty());
+    }
+  }));
 }
 
 TEST_CASE("API-49 an if that is false at the root asks for nothing") {

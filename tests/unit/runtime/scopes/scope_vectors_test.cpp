@@ -181,9 +181,12 @@ TEST_CASE("API-45 API-49 VEC-1 a template decides with values and scopes") {
       return;
     CHECK(to_json(**required) == c.at("required"));
     CHECK(satisfies(have, **required) == *satisfied);
-    if (decision == "granted")
+    if (decision == "granted") {
       CHECK(satisfying_scopes(have, **required) == texts_at(c, "satisfyingScopes"));
-    else
+      scope_list used;
+      CHECK(*made->satisfied_by(have, value_of, buffer, &used));
+      CHECK(used == texts_at(c, "satisfyingScopes"));
+    } else
       CHECK(to_json(*unsatisfied_part(have, **required)) == c.at("unsatisfied"));
   });
 }
