@@ -95,11 +95,12 @@ std::string redis_endpoint::describe() const {
 
 redis_reply& redis_reply::operator=(redis_reply&& other) noexcept {
   std::swap(raw_, other.raw_);
+  std::swap(owned_, other.owned_);
   return *this;
 }
 
 redis_reply::~redis_reply() {
-  if (raw_ != nullptr)
+  if (owned_ && raw_ != nullptr)
     freeReplyObject(raw_);
 }
 
@@ -157,7 +158,10 @@ void redis_link::connect() {
   writing_now_ = false;
   writing_.clear();
   socket_ = std::make_unique<socket_type>(io_.get_executor());
-  reader_.reset(redisReaderCreate());
+  for (auto& request : requests_)
+    request.got.clear();
+  arena_.clear();
+  reader_ = arena_.make_reader();
   // Without a limit: an EXEC of many commits answers with a large array.
   reader_->maxbuf = 0;
   const auto targets = addresses_of(io_, endpoint_);
@@ -193,8 +197,6 @@ void redis_link::on_connected() {
   }
   // What waits is sent again after the handshake; replies to an old handshake never come.
   std::erase_if(requests_, [](const pending& request) { return request.once; });
-  for (auto& request : requests_)
-    request.got.clear();
   sent_ = 0;
   greeting_ = true;
   read_more();
@@ -312,19 +314,22 @@ void redis_link::on_replies() {
       return broken();
     if (raw == nullptr)
       return;
-    redis_reply reply{static_cast<redisReply*>(raw)};
     if (requests_.empty() || sent_ == 0)
       return broken();  // a reply nobody asked for: the stream is out of step
     auto& request = requests_.front();
-    request.got.push_back(std::move(reply));
+    request.got.reserve(request.replies);
+    request.got.push_back(redis_reply::in_arena(static_cast<redisReply*>(raw)));
     if (request.got.size() < request.replies)
       continue;
     auto finished = std::move(request);
     requests_.pop_front();
     --sent_;
     finished.done(finished.got);
+    finished.got.clear();
     if (mine != connection_)
       return;
+    // Whatever was read so far was for this request alone.
+    arena_.clear();
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/api_error.hpp"
+#include "runtime/store/reply_arena.hpp"
 #include "runtime/store/resp_writer.hpp"
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -36,12 +37,22 @@ struct redis_endpoint {
   std::string describe() const;
 };
 
-/// One reply of Redis; owns the memory of the client library.
+/// One reply of Redis. It owns the memory of the client library, unless it was answered to a
+/// request of a `redis_link`: then it is there until the request's handler returns.
 class redis_reply {
  public:
   redis_reply() = default;
-  explicit redis_reply(redisReply* raw) : raw_(raw) {}
-  redis_reply(redis_reply&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
+  explicit redis_reply(redisReply* raw) : raw_(raw), owned_(true) {}
+  redis_reply(redis_reply&& other) noexcept
+      : raw_(std::exchange(other.raw_, nullptr)), owned_(other.owned_) {}
+
+  /// One whose memory is another's.
+  static redis_reply in_arena(redisReply* raw) {
+    redis_reply result;
+    result.raw_ = raw;
+    return result;
+  }
+
   redis_reply& operator=(redis_reply&& other) noexcept;
   ~redis_reply();
 
@@ -59,6 +70,7 @@ class redis_reply {
 
  private:
   redisReply* raw_ = nullptr;
+  bool owned_ = false;
 };
 
 /// Text of a nested reply; empty for nil and numbers.
@@ -69,7 +81,7 @@ std::string_view text_of(const redisReply* reply);
 /// sent again on the next one, after the handshake, so requests must be safe to repeat.
 class redis_link {
  public:
-  /// Replies of one request, one for each of its commands.
+  /// Replies of one request, one for each of its commands. They go when it returns.
   using reply_handler = std::function<void(std::vector<redis_reply>&)>;
 
   redis_link(boost::asio::io_context& io, redis_endpoint endpoint);
@@ -127,6 +139,7 @@ class redis_link {
   redis_endpoint endpoint_;
   std::unique_ptr<socket_type> socket_;
   boost::asio::steady_timer retry_;
+  reply_arena arena_;  // of what was answered to the first request
   std::unique_ptr<redisReader, void (*)(redisReader*)> reader_;
   std::vector<char> input_;
   std::deque<pending> requests_;  // answered from the front
