@@ -1,9 +1,9 @@
 #include "runtime/log/log.hpp"
 
 #include <spdlog/async_logger.h>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/details/thread_pool.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <boost/json.hpp>
 
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <map>
 #include <memory>
 
@@ -31,6 +32,29 @@ struct log_state {
 
 // Set by start_log before anybody logs; a process has one log.
 std::atomic<log_state*> current{nullptr};
+
+// Records are complete lines, often many at once; they go out as they are. Only the thread of the
+// writer's pool is here.
+class line_sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit line_sink(int file) : file_(file) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& lines) override {
+    std::string_view rest{lines.payload.data(), lines.payload.size()};
+    while (!rest.empty()) {
+      const auto written = ::write(file_, rest.data(), rest.size());
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written <= 0)
+        return;  // nobody can be told
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+  void flush_() override {}
+
+  const int file_;
+};
 
 severity severity_named(std::string_view name) {
   static constexpr std::array<std::string_view, 9> names{
@@ -69,16 +93,9 @@ void start_log(const log_setup& setup) {
     state->time = setup.time;
   read_levels(setup.level, *state);
   state->pool = std::make_shared<spdlog::details::thread_pool>(setup.queue, 1);
-  spdlog::sink_ptr sink;
-  if (setup.to_stderr)
-    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  else
-    sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
   state->writer = std::make_shared<spdlog::async_logger>(
-      "troupe", sink, state->pool, spdlog::async_overflow_policy::overrun_oldest);
-  // Records are complete lines; the writer adds nothing.
-  state->writer->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-      "%v", spdlog::pattern_time_type::utc, std::string{}));
+      "troupe", std::make_shared<line_sink>(setup.to_stderr ? STDERR_FILENO : STDOUT_FILENO),
+      state->pool, spdlog::async_overflow_policy::overrun_oldest);
   current.store(state.release());
 }
 
