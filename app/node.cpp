@@ -99,18 +99,18 @@ pool_settings local_pool(const settings& config) {
   return pool;
 }
 
+api_error trouble(std::string text) {
+  return make_api_error(error_code::service_unavailable, std::move(text));
+}
+
+}  // namespace
+
 unsigned lane_count(const settings& config) {
   if (config.lanes != 0)
     return config.lanes;
   const auto cores = std::thread::hardware_concurrency();
   return cores > 1 ? cores - 1 : 1;
 }
-
-api_error trouble(std::string text) {
-  return make_api_error(error_code::service_unavailable, std::move(text));
-}
-
-}  // namespace
 
 struct node::impl {
   impl(settings given, std::string directory)

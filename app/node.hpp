@@ -20,6 +20,9 @@ struct node_doors {
   std::string caf_address;  ///< `host:port` by which workers of this machine reach it
 };
 
+/// How many lanes a node of these settings has.
+unsigned lane_count(const settings& config);
+
 /// The platform in one process: lanes with their actors over Redis, and all doors.
 class node {
  public:
