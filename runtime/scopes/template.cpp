@@ -196,13 +196,35 @@ outcome<const node*> branch_of(const node& condition, scope_lookup values) {
   return condition.parts.size() == 2 ? condition.parts[1].get() : nullptr;
 }
 
-// Calls `use` with the values that hold for one round of a loop.
-template <class Use>
-auto with_variable(const node& loop, const json::value& entry, scope_lookup values, Use use) {
-  return use([&](std::string_view name) {
-    return name == loop.variable ? scope_value{&entry} : values(name);
-  });
-}
+// Writes the text of each round of a loop. What does not change from round to round is looked up
+// once: a task of the lowest priority may be created by seven scopes that differ in one word.
+class loop_rounds {
+ public:
+  loop_rounds(const node& loop, scope_lookup values) : loop_(loop) {
+    values_.reserve(loop.pieces.size());
+    for (const auto& piece : loop.pieces)
+      values_.push_back(is_fixed(piece) ? values(piece.text) : scope_value{});
+  }
+
+  outcome<void> write(std::string& out, const json::value& entry) const {
+    for (std::size_t i = 0; i < loop_.pieces.size(); ++i) {
+      const auto& piece = loop_.pieces[i];
+      if (!piece.is_parameter)
+        out += piece.text;
+      else if (!append_value(out, is_fixed(piece) ? values_[i] : scope_value{&entry}))
+        return unexpected(piece.text, "string or number");
+    }
+    return boost::system::in_place_value;
+  }
+
+ private:
+  bool is_fixed(const node::piece& piece) const {
+    return piece.is_parameter && piece.text != loop_.variable;
+  }
+
+  const node& loop_;
+  std::vector<scope_value> values_;
+};
 
 // -- rendering ------------------------------------------------------------------------------------
 
@@ -211,10 +233,10 @@ outcome<std::optional<scope_expression>> render_node(const node& of, scope_looku
 outcome<void> render_loop(const node& of, scope_lookup values,
                           std::vector<scope_expression>& into) {
   TROUPE_TRY(const auto* list, list_of(of, values));
+  const loop_rounds rounds(of, values);
   for (const auto& entry : *list) {
     std::string text;
-    TROUPE_CHECK(with_variable(
-        of, entry, values, [&](scope_lookup inner) { return write_text(text, of.pieces, inner); }));
+    TROUPE_CHECK(rounds.write(text, entry));
     into.push_back(scope_expression::one(std::move(text)));
   }
   return boost::system::in_place_value;
@@ -260,13 +282,18 @@ struct scope_check {
   std::string& buffer;
   scope_list* used;  // null: nobody wants to know, so the first that decides is enough
 
-  outcome<bool> text(const node& of, scope_lookup values) {
-    buffer.clear();
-    TROUPE_CHECK(write_text(buffer, of.pieces, values));
+  // Of the scope in the buffer.
+  bool is_held() {
     const bool held = have.satisfies(buffer);
     if (held && used != nullptr)
       used->push_back(buffer);
     return held;
+  }
+
+  outcome<bool> text(const node& of, scope_lookup values) {
+    buffer.clear();
+    TROUPE_CHECK(write_text(buffer, of.pieces, values));
+    return is_held();
   }
 
   // Whether a part that is held decides the list already: of any, one does.
@@ -275,10 +302,11 @@ struct scope_check {
   // Whether the rounds of the loop leave the list undecided, or what they decide.
   outcome<std::optional<bool>> loop(const node& of, scope_lookup values, bool any, bool& found) {
     TROUPE_TRY(const auto* list, list_of(of, values));
+    const loop_rounds rounds(of, values);
     for (const auto& entry : *list) {
-      TROUPE_TRY(const auto held, with_variable(of, entry, values, [&](scope_lookup inner) {
-                   return text(of, inner);
-                 }));
+      buffer.clear();
+      TROUPE_CHECK(rounds.write(buffer, entry));
+      const bool held = is_held();
       found = found || held;
       if (decides(held, any))
         return std::optional{any};
