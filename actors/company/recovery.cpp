@@ -12,8 +12,11 @@ namespace troupe {
 
 namespace {
 
-constexpr std::size_t rows_per_query = 256;
-constexpr std::size_t queries_in_flight = 4;
+// Small portions, and many of them: Redis carries out what it is asked before it goes on writing
+// what it was asked before, and a socket holds the rows of some 25 tasks. So each waits for the
+// other unless both have always a little to do.
+constexpr std::size_t rows_per_query = 24;
+constexpr std::size_t queries_in_flight = 32;
 
 // `<ms>-<n>` of a stream entry.
 std::pair<std::int64_t, std::uint64_t> entry_id(std::string_view text) {
