@@ -44,8 +44,8 @@ std::optional<place> read_position(std::string_view text) {
 
 // The runs of one priority, from a place on.
 struct stretch {
-  std::set<pending_run>::const_iterator at;
-  std::set<pending_run>::const_iterator end;
+  chunked_set<pending_run>::const_iterator at;
+  chunked_set<pending_run>::const_iterator end;
 };
 
 constexpr std::array priorities{
@@ -53,7 +53,7 @@ constexpr std::array priorities{
     task_priority::high,   task_priority::very_high, task_priority::highest,
 };
 
-std::array<stretch, priorities.size()> stretches_of(const std::set<pending_run>& pending,
+std::array<stretch, priorities.size()> stretches_of(const chunked_set<pending_run>& pending,
                                                     const std::optional<place>& after) {
   std::array<stretch, priorities.size()> result;
   for (std::size_t i = 0; i < priorities.size(); ++i) {

@@ -49,8 +49,8 @@ answer empty_answer() { return answer{std::string{"{\"tasks\":[]}"}}; }
 // The next run to hand out; entries past their deadline are left to their tasks.
 std::optional<pending_run> take_next(task_queue_state& state, timestamp now) {
   while (!state.pending.empty()) {
-    const auto first = *state.pending.begin();
-    state.pending.erase(state.pending.begin());
+    const auto first = state.pending.front();
+    state.pending.pop_front();
     if (first.deadline > now)
       return first;
   }
@@ -126,7 +126,7 @@ void withdraw(task_queue_decision& decision, claim_collector& collector,
 void set_claimed(task_queue_state& state, const task_id& task, claimed_run&& claim) {
   auto& known = state.claimed[task];
   state.claims_by_age.erase({known.claimed, task});
-  state.claims_by_age.emplace(claim.claimed, task);
+  state.claims_by_age.insert({claim.claimed, task});
   known = std::move(claim);
 }
 

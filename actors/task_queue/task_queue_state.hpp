@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/task_queue/chunked_set.hpp"
 #include "messages/answer.hpp"
 #include "messages/queue_commands.hpp"
 
@@ -59,12 +60,13 @@ struct claimed_run {
 /// Everything a queue knows; all of it can be told again by the tasks.
 struct task_queue_state {
   task_queue_id id;
-  std::set<pending_run> pending;
+  chunked_set<pending_run> pending;
   std::list<waiting_claim> waiting;  ///< by arrival, so that the first is due first, too
   std::unordered_map<std::uint64_t, std::list<waiting_claim>::iterator> waiting_by_reply;
   std::unordered_map<std::uint32_t, claim_collector> collectors;
   boost::unordered_flat_map<task_id, claimed_run, std::hash<task_id>> claimed;
-  std::set<std::pair<timestamp, task_id>> claims_by_age;   ///< the same in the order of their times
+  chunked_set<std::pair<timestamp, task_id>>
+      claims_by_age;                                       ///< the same in the order of their times
   std::unordered_map<std::string, timestamp> quarantined;  ///< by `<group>/<id>`
   std::set<worker_name> retired;  ///< they are about to be stopped and get nothing
   std::uint32_t next_collector = 1;
