@@ -58,6 +58,11 @@ outcome<int> lock_files(const std::string& directory, std::chrono::steady_clock:
   return lock;
 }
 
+// Redis writes its file anew when it has doubled, but not before it is so large. A busy server
+// fills the 64 MB of the default within seconds, and would have a second process at work most of
+// the time.
+constexpr const char* rewrite_from = "256mb";
+
 [[noreturn]] void become_redis(const std::string& socket, const std::string& directory,
                                const std::string& log, const char* fsync, pid_t parent, int lock) {
   // Dies with the server, and takes no Ctrl-C from the terminal: the server stops it last.
@@ -80,8 +85,8 @@ outcome<int> lock_files(const std::string& directory, std::chrono::steady_clock:
   close_range(4, ~0u, 0);
   execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket.c_str(),
          "--unixsocketperm", "700", "--dir", directory.c_str(), "--save", "", "--appendonly", "yes",
-         "--appendfsync", fsync, "--maxmemory-policy", "noeviction", "--daemonize", "no",
-         static_cast<char*>(nullptr));
+         "--appendfsync", fsync, "--auto-aof-rewrite-min-size", rewrite_from, "--maxmemory-policy",
+         "noeviction", "--daemonize", "no", static_cast<char*>(nullptr));
   _exit(127);
 }
 
