@@ -51,8 +51,14 @@ using task_actor = caf::typed_actor<
     caf::result<void>(return_run),
     // A run made something to keep.
     caf::result<void>(create_artifact),
+    // The data of an artifact are complete.
+    caf::result<void>(finish_artifact),
     // Somebody wants what a run made.
     caf::result<void>(get_artifact),
+    // Somebody wants to know what it is.
+    caf::result<void>(get_artifact_info),
+    // Somebody wants to know what there is.
+    caf::result<void>(list_artifacts),
     // A task being created will depend on this one.
     caf::result<void>(reserve_dependent),
     // That task exists now: write the edge.

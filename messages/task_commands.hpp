@@ -159,12 +159,38 @@ struct create_artifact {
   reply_handle reply;
 };
 
+/// The data of an artifact are complete (queue contract 7.3).
+struct finish_artifact {
+  task_id task;
+  run_id run = 0;
+  std::string name;
+  reply_handle reply;
+};
+
 /// Find an artifact and answer where it is; links are followed (queue contract 7.4).
 struct get_artifact {
   task_id task;
   std::optional<run_id> run;  ///< nothing: the latest
   std::string name;
+  bool as_content = false;  ///< answer what API clients want to know, instead of a redirect
   caller_ptr by;
+  reply_handle reply;
+};
+
+/// Answer what is known of an artifact itself; a link is not followed.
+struct get_artifact_info {
+  task_id task;
+  std::optional<run_id> run;  ///< nothing: the latest
+  std::string name;
+  reply_handle reply;
+};
+
+/// Answer a page of a run's artifacts, by name.
+struct list_artifacts {
+  task_id task;
+  std::optional<run_id> run;  ///< nothing: the latest
+  std::string after;          ///< the name the page before ended with; empty for the first page
+  std::uint32_t limit = 1000;
   reply_handle reply;
 };
 

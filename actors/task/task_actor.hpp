@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace troupe {
@@ -49,7 +48,7 @@ class task_shell : public task_actor::base, public timer_target {
   // What is known of the run's artifacts; read when first needed.
   struct artifact_shelf {
     bool loaded = false;
-    std::unordered_map<std::string, artifact_record> records;  // by `<run>/<name>`
+    artifact_map records;
     std::vector<std::pair<reply_handle, std::function<void()>>> later;
   };
 
@@ -88,7 +87,11 @@ class task_shell : public task_actor::base, public timer_target {
 
   // -- artifacts
   void put_artifact(create_artifact& command);
+  void complete_artifact(finish_artifact& command);
   void find_artifact(get_artifact& command);
+  void describe_artifact(get_artifact_info& command);
+  void show_artifacts(list_artifacts& command);
+  const artifact_record* artifact(run_id run, const std::string& name) const;
   void with_artifacts(const reply_handle& reply, std::function<void()> then);
   void take_artifacts(const redis_reply& all);
 

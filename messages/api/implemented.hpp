@@ -6,7 +6,7 @@
 namespace troupe {
 
 /// Methods of the queue that have a handler. A test of the gateway compares the two.
-inline constexpr std::array<std::string_view, 42> implemented_queue_methods = {
+inline constexpr std::array<std::string_view, 49> implemented_queue_methods = {
     "createTask",
     "task",
     "tasks",
@@ -32,6 +32,13 @@ inline constexpr std::array<std::string_view, 42> implemented_queue_methods = {
     "createArtifact",
     "getArtifact",
     "getLatestArtifact",
+    "finishArtifact",
+    "artifact",
+    "latestArtifact",
+    "artifactInfo",
+    "latestArtifactInfo",
+    "listArtifacts",
+    "listLatestArtifacts",
     "getWorker",
     "quarantineWorker",
     "pendingTasks",

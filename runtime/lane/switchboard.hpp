@@ -50,6 +50,9 @@ class switchboard {
   void tell(lane& from, return_run command);
   void tell(lane& from, create_artifact command);
   void tell(lane& from, get_artifact command);
+  void tell(lane& from, finish_artifact command);
+  void tell(lane& from, get_artifact_info command);
+  void tell(lane& from, list_artifacts command);
   void tell(lane& from, reserve_dependent command);
   void tell(lane& from, confirm_dependent command);
   void tell(lane& from, withdraw_dependent command);

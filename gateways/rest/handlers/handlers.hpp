@@ -54,6 +54,13 @@ void report_exception(request_context& call);
 void create_artifact(request_context& call);
 void get_artifact(request_context& call);
 void get_latest_artifact(request_context& call);
+void finish_artifact(request_context& call);
+void artifact(request_context& call);
+void latest_artifact(request_context& call);
+void artifact_info(request_context& call);
+void latest_artifact_info(request_context& call);
+void list_artifacts(request_context& call);
+void list_latest_artifacts(request_context& call);
 
 // groups.cpp
 void list_task_group(request_context& call);
