@@ -328,17 +328,18 @@ void task_shell::write_events(const task_decision& decision) {
       if (kind->has_worker && of.started.ms != 0)
         worker = &of.worker;
     }
-    event_draft draft;
-    draft.exchange = exchange_of(kind->event);
-    draft.routing_key = routing_key(state_, run, worker);
-    draft.cc = cc_of(*state_.definition);
+    // Written where the last one was: the store copies them.
+    thread_local std::string key;
+    thread_local std::string payload;
+    key.clear();
+    payload.clear();
+    append_routing_key(key, state_, run, worker);
     if (kind->event == task_event::priority_changed)
-      draft.payload = priority_payload(state_, status(), effect.old_priority);
-    else if (kind->event == task_event::defined)
-      draft.payload = event_payload(kind->event, state_, pristine_status_text(state_), run, worker);
+      payload = priority_payload(state_, status(), effect.old_priority);
     else
-      draft.payload = event_payload(kind->event, state_, status(), run, worker);
-    stage_.store().append_event(shard(), std::move(draft));
+      append_event_payload(payload, kind->event, state_, status(), run, worker);
+    stage_.store().append_event(
+        shard(), {exchange_of(kind->event), key, cc_of(*state_.definition), payload});
   }
 }
 

@@ -65,10 +65,11 @@ void task_shell::put_artifact(create_artifact& command) {
                      artifact_field(command.run, command.name), artifact_text(*record));
     if (publishes_artifact(record->storage)) {
       const auto& worker = state_.runs[command.run].worker;
-      stage_.store().append_event(
-          shard(), event_draft{"exchange/taskcluster-queue/v1/artifact-created",
-                               routing_key(state_, command.run, &worker), cc_of(*state_.definition),
-                               artifact_payload(state_, status(), command, *record)});
+      std::string key;
+      append_routing_key(key, state_, command.run, &worker);
+      const auto payload = artifact_payload(state_, status(), command, *record);
+      stage_.store().append_event(shard(), {"exchange/taskcluster-queue/v1/artifact-created", key,
+                                            cc_of(*state_.definition), payload});
     }
     last_commit_ = stage_.store().end_commit();
     const auto until = now + put_url_lasts;

@@ -206,12 +206,9 @@ std::string status_text(const task_state& state) {
   return out;
 }
 
-std::string pristine_status_text(const task_state& state) {
-  std::string out;
-  out.reserve(512);
+void append_pristine_status(std::string& out, const task_state& state) {
   append_head(out, state, state.definition->retries, "unscheduled");
   out += "]}";
-  return out;
 }
 
 std::string status_answer(std::string_view status) {
@@ -227,26 +224,27 @@ std::string_view exchange_of(task_event event) {
   return exchanges[static_cast<std::size_t>(event)];
 }
 
-std::string routing_key(const task_state& state, std::optional<run_id> run,
+void append_routing_key(std::string& out, const task_state& state, std::optional<run_id> run,
                         const worker_name* worker) {
   const auto& definition = *state.definition;
-  std::string key;
-  key.reserve(160);
-  auto word = [&key](std::string_view text) {
-    key += '.';
-    key += text.empty() ? std::string_view{"_"} : text;
+  auto word = [&out](std::string_view text) {
+    out += '.';
+    out += text.empty() ? std::string_view{"_"} : text;
   };
-  key += "primary";
+  out += "primary";
   word(state.id.view());
-  word(run ? std::to_string(*run) : std::string{});
+  out += '.';
+  if (run)
+    append_number(out, *run);
+  else
+    out += '_';
   word(worker != nullptr ? std::string_view{worker->group} : std::string_view{});
   word(worker != nullptr ? std::string_view{worker->id} : std::string_view{});
   word(definition.queue.provisioner());
   word(definition.queue.worker_type());
   word(definition.scheduler_id);
   word(definition.group.view());
-  key += "._";
-  return key;
+  out += "._";
 }
 
 std::vector<std::string> cc_of(const task_definition& definition) {
@@ -257,12 +255,14 @@ std::vector<std::string> cc_of(const task_definition& definition) {
   return keys;
 }
 
-std::string event_payload(task_event event, const task_state& state, std::string_view status,
-                          std::optional<run_id> run, const worker_name* worker) {
-  std::string out;
-  out.reserve(status.size() + state.definition->tags_json.size() + 192);
+void append_event_payload(std::string& out, task_event event, const task_state& state,
+                          std::string_view status, std::optional<run_id> run,
+                          const worker_name* worker) {
   out += "{\"status\":";
-  out += status;
+  if (event == task_event::defined)
+    append_pristine_status(out, state);
+  else
+    out += status;
   if (run) {
     out += ",\"runId\":";
     append_number(out, *run);
@@ -274,7 +274,6 @@ std::string event_payload(task_event event, const task_state& state, std::string
   out += ",\"task\":{\"tags\":";
   out += state.definition->tags_json;
   out += "},\"version\":1}";
-  return out;
 }
 
 std::string priority_payload(const task_state& state, std::string_view status,

@@ -18,7 +18,7 @@ void append_status(std::string& out, const task_state& state);
 std::string status_text(const task_state& state);
 
 /// The status of a task that was only just defined: unscheduled, without runs.
-std::string pristine_status_text(const task_state& state);
+void append_pristine_status(std::string& out, const task_state& state);
 
 /// `{"status": ...}`, what most methods answer.
 std::string status_answer(std::string_view status);
@@ -39,16 +39,18 @@ std::string_view exchange_of(task_event event);
 
 /// The primary routing key (queue contract 5.1). `run` is nothing for task-defined and
 /// task-priority-changed; `worker` null when the event names no worker.
-std::string routing_key(const task_state& state, std::optional<run_id> run,
+void append_routing_key(std::string& out, const task_state& state, std::optional<run_id> run,
                         const worker_name* worker);
 
 /// `route.<r>` for each route of the task.
 std::vector<std::string> cc_of(const task_definition& definition);
 
-/// The payload of a task event around a finished status text; not for priority_changed. `run` and
+/// The payload of a task event around a finished status text, or around the pristine one for
+/// `defined`; not for priority_changed. `run` and
 /// `worker` as in the routing key.
-std::string event_payload(task_event event, const task_state& state, std::string_view status,
-                          std::optional<run_id> run, const worker_name* worker);
+void append_event_payload(std::string& out, task_event event, const task_state& state,
+                          std::string_view status, std::optional<run_id> run,
+                          const worker_name* worker);
 
 /// The payload of task-priority-changed; the state has the new priority already.
 std::string priority_payload(const task_state& state, std::string_view status,

@@ -203,13 +203,10 @@ void task_group_shell::write_record(resp_writer& commands) {
 }
 
 // Within a commit. `exchange` is its last word.
-void task_group_shell::append_event(std::string_view exchange, std::string payload) {
-  event_draft draft;
-  draft.exchange = "exchange/taskcluster-queue/v1/";
-  draft.exchange += exchange;
-  draft.routing_key = group_routing_key(state_);
-  draft.payload = std::move(payload);
-  stage_.store().append_event(shard_of(state_.id.view()), std::move(draft));
+void task_group_shell::append_event(std::string_view exchange, std::string_view payload) {
+  const auto whole = "exchange/taskcluster-queue/v1/" + std::string{exchange};
+  const auto key = group_routing_key(state_);
+  stage_.store().append_event(shard_of(state_.id.view()), {whole, key, {}, payload});
 }
 
 void task_group_shell::resolved(member_resolved& command) {

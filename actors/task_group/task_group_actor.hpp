@@ -72,7 +72,7 @@ class task_group_shell : public task_group_actor::base, public timer_target {
   void list_members(const list_group& command, redis_reply& ids);
   void write(bool with_record, const task_id* member);
   void write_record(resp_writer& commands);
-  void append_event(std::string_view exchange, std::string payload);
+  void append_event(std::string_view exchange, std::string_view payload);
   void publish_resolved();
   void acknowledge(const task_id& member);
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint32_t commits_per_batch = 128;
 constexpr std::size_t bytes_per_batch = 256 * 1024;
+constexpr std::string_view line_end = "\r\n";  // behind each argument
 constexpr std::uint64_t checkpoint_bytes = 1 << 20;
 
 // An event that is already in the log: the batch had been executed before the connection broke.
@@ -45,7 +46,7 @@ resp_writer& lane_store::begin_commit() {
   return filling_.commands;
 }
 
-void lane_store::append_event(std::uint16_t shard, event_draft&& draft) {
+void lane_store::append_event(std::uint16_t shard, event_draft draft) {
   assert(in_commit_);
   auto& log = logs_[shard];
   const auto now = lane_.now();
@@ -56,17 +57,30 @@ void lane_store::append_event(std::uint16_t shard, event_draft&& draft) {
   auto* end = std::to_chars(stream_id, stream_id + 22, id.ms).ptr;
   *end++ = '-';
   end = std::to_chars(end, stream_id + sizeof stream_id, id.n).ptr;
-  const std::string_view id_text{stream_id, static_cast<std::size_t>(end - stream_id)};
-  const resp_writer::joined key{shard_key_prefix(shard), "events", {}};
   auto& commands = filling_.commands;
-  if (draft.cc.empty())
-    commands.command("XADD", key, id_text, "x", draft.exchange, "k", draft.routing_key, "t", now.ms,
-                     "p", draft.payload);
-  else
-    commands.command("XADD", key, id_text, "x", draft.exchange, "k", draft.routing_key, "c",
-                     join_keys(draft.cc), "t", now.ms, "p", draft.payload);
-  note_event_size(shard, draft.payload.size() + draft.routing_key.size() + draft.exchange.size());
-  filling_.events.push_back(pending_event{id, now, std::move(draft)});
+  // What listeners are told later is read where it stands.
+  const auto text = [&commands](std::string_view argument) {
+    commands.argument(argument);
+    return stretch{commands.size() - line_end.size() - argument.size(), argument.size()};
+  };
+  commands.begin(draft.cc.empty() ? 11 : 13);
+  commands.argument("XADD");
+  commands.argument(resp_writer::joined{shard_key_prefix(shard), "events", {}});
+  commands.argument(std::string_view{stream_id, static_cast<std::size_t>(end - stream_id)});
+  commands.argument("x");
+  const auto exchange = text(draft.exchange);
+  commands.argument("k");
+  const auto routing_key = text(draft.routing_key);
+  if (!draft.cc.empty()) {
+    commands.argument("c");
+    commands.argument(join_keys(draft.cc));
+  }
+  commands.argument("t");
+  commands.argument(now.ms);
+  commands.argument("p");
+  const auto payload = text(draft.payload);
+  note_event_size(shard, payload.size + routing_key.size + exchange.size);
+  filling_.events.push_back({id, now, exchange, routing_key, payload, std::move(draft.cc)});
   ++counters_.events;
 }
 
@@ -165,9 +179,10 @@ void lane_store::finish_batch() {
   // The next batch goes out first, so that Redis works while answers are written.
   flush();
   safe_ = done->last;
+  const auto& text = done->commands.text();
   for (const auto& pending : done->events) {
-    const event what{pending.id,       pending.draft.exchange, pending.draft.routing_key,
-                     pending.draft.cc, pending.draft.payload,  pending.time};
+    const event what{pending.id, pending.exchange.in(text), pending.routing_key.in(text),
+                     pending.cc, pending.payload.in(text),  pending.time};
     for (auto* listener : listeners_)
       listener->on_event(what);
   }

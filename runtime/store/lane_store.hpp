@@ -26,12 +26,12 @@ class lane;
 /// Numbers the commits of a lane; 0 is before the first.
 using commit_number = std::uint64_t;
 
-/// An event as an actor words it; the log adds id and time.
+/// An event as an actor words it; the log adds id and time. The texts are copied.
 struct event_draft {
-  std::string exchange;
-  std::string routing_key;
+  std::string_view exchange;
+  std::string_view routing_key;
   std::vector<std::string> cc;
-  std::string payload;
+  std::string_view payload;
 };
 
 /// What a lane store needs to know.
@@ -57,7 +57,7 @@ class lane_store {
 
   /// Appends an event to the log of a shard, within a commit; it is told to the listeners after
   /// the EXEC and before any reply that waits for it.
-  void append_event(std::uint16_t shard, event_draft&& draft);
+  void append_event(std::uint16_t shard, event_draft draft);
 
   /// Ends the commit and answers its number.
   commit_number end_commit();
@@ -136,10 +136,22 @@ class lane_store {
     class answer result;
   };
 
+  // A text within the commands of a batch, which stay until it is done.
+  struct stretch {
+    std::size_t at = 0;
+    std::size_t size = 0;
+    std::string_view in(const std::string& text) const {
+      return std::string_view{text}.substr(at, size);
+    }
+  };
+
   struct pending_event {
     event_id id;
     timestamp time;
-    event_draft draft;
+    stretch exchange;
+    stretch routing_key;
+    stretch payload;
+    std::vector<std::string> cc;
   };
 
   struct batch {

@@ -16,6 +16,20 @@ struct kind_of_event {
   std::string name;
 };
 
+std::string routing_key(const task_state& state, std::optional<run_id> run,
+                        const worker_name* worker) {
+  std::string key;
+  append_routing_key(key, state, run, worker);
+  return key;
+}
+
+std::string event_payload(task_event event, const task_state& state, std::string_view status,
+                          std::optional<run_id> run, const worker_name* worker) {
+  std::string text;
+  append_event_payload(text, event, state, status, run, worker);
+  return text;
+}
+
 json::value payload(const some_task& task, const kind_of_event& kind, run_id run,
                     const worker_name* worker) {
   return against_schema(event_payload(kind.event, task.state, status_text(task.state), run, worker),
@@ -57,10 +71,9 @@ TEST_CASE("CT-13 every route is a CC key, in order, dots and blanks included") {
 
 TEST_CASE("EV-1 task-defined has the pristine status, task-pending what createTask answers") {
   const auto task = pending_task();
-  const auto defined =
-      against_schema(event_payload(task_event::defined, task.state,
-                                   pristine_status_text(task.state), std::nullopt, nullptr),
-                     "task-defined-message");
+  const auto defined = against_schema(event_payload(task_event::defined, task.state,
+                                                    status_text(task.state), std::nullopt, nullptr),
+                                      "task-defined-message");
   CHECK(defined.at("status").at("state") == "unscheduled");
   CHECK(defined.at("status").at("projectId") == "none");
   CHECK_FALSE(defined.as_object().contains("runId"));
