@@ -8,8 +8,21 @@
 
 namespace troupe {
 
+namespace {
+
+// The text of a status is needed several times while a command is handled, and never after that, so
+// the tasks of a lane write theirs to one place.
+struct written_status {
+  const void* of = nullptr;
+  std::string text;
+};
+thread_local written_status last_status;
+
+}  // namespace
+
 task_shell::task_shell(caf::actor_config& config, const stage& where, const task_id& id)
     : task_actor::base(config), stage_(where) {
+  forget_status();  // of one that stood here before
   state_.id = id;
 }
 
@@ -17,7 +30,9 @@ task_shell::task_shell(caf::actor_config& config, const stage& where, task_state
     : task_actor::base(config),
       stage_(where),
       state_(std::move(state)),
-      settled_(!live && state_.is_terminal()) {}
+      settled_(!live && state_.is_terminal()) {
+  forget_status();
+}
 
 // For the one that takes the place of this one. Answers to a creation that is no more, and times of
 // this one, are nobody's.
@@ -71,9 +86,7 @@ auto task_shell::receive_as(void (task_shell::*)(Command&)) {
     } catch (...) {
       return fail(command);
     }
-    // Kept only while it is needed several times: a waiting task should be small. (Assigning would
-    // keep the buffer.)
-    std::string{}.swap(status_);
+    forget_status();
   };
 }
 
@@ -137,7 +150,7 @@ void task_shell::on_exit() {
   timer_ = 0;
   give_up("its shard failed");
   state_ = {};
-  status_ = {};
+  forget_status();
   creation_.reset();
   artifacts_.reset();
 }
@@ -245,7 +258,7 @@ void task_shell::carry_out(const task_decision& decision, bool is_new) {
     apply(state_, change);
   const bool changed = is_new || !decision.changes.empty();
   if (changed)
-    status_.clear();
+    forget_status();
   const bool publishes =
       std::any_of(decision.effects.begin(), decision.effects.end(), [](const task_effect& effect) {
         return effect.what <= task_effect::kind::publish_priority_changed;
@@ -414,9 +427,17 @@ void task_shell::settle() {
 }
 
 const std::string& task_shell::status() {
-  if (status_.empty())
-    status_ = status_text(state_);
-  return status_;
+  if (last_status.of != this) {
+    last_status.text.clear();
+    append_status(last_status.text, state_);
+    last_status.of = this;
+  }
+  return last_status.text;
+}
+
+void task_shell::forget_status() {
+  if (last_status.of == this)
+    last_status.of = nullptr;
 }
 
 void task_shell::answer_status(const reply_handle& reply) {

@@ -135,6 +135,7 @@ class task_shell : public task_actor::base, public timer_target {
   auto receive_as(void (task_shell::*)(Command&));
   std::string credentials(timestamp now) const;
   const std::string& status();
+  void forget_status();
   void arm_timer();
   bool is_quiet() const;
   void announce();
@@ -145,7 +146,6 @@ class task_shell : public task_actor::base, public timer_target {
 
   const stage& stage_;
   task_state state_;
-  std::string status_;  // text of the status; empty: to be made again
   commit_number last_commit_ = 0;
   timer_id timer_ = 0;
   std::uint32_t received_ = 0;

@@ -66,6 +66,8 @@ outcome<void> api_call::authorize(scope_lookup values) {
   // Only the log wants to know which scopes were used.
   const bool logged = lane_.log.enabled();
   scope_list used;
+  if (logged)
+    used.reserve(16);
   TROUPE_TRY(authorized_,
              scopes.satisfied_by(have, value_of, lane_.scope_buffer, logged ? &used : nullptr));
   if (authorized_) {
