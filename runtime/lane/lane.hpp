@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -51,7 +52,9 @@ class lane {
   void stop();
 
   /// True on the lane's own thread.
-  bool is_current() const { return std::this_thread::get_id() == thread_; }
+  bool is_current() const {
+    return std::this_thread::get_id() == thread_.load(std::memory_order_relaxed);
+  }
 
   /// Runs `job` on the lane's thread, and the actors it wakes; from any thread.
   void post(std::function<void()> job);
@@ -137,7 +140,7 @@ class lane {
   std::size_t open_replies_ = 0;
   undelivered_handler undelivered_;
   std::uint64_t last_us_ = 0;
-  std::thread::id thread_;
+  std::atomic<std::thread::id> thread_;  // others may ask before the lane runs
 };
 
 }  // namespace troupe

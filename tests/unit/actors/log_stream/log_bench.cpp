@@ -51,17 +51,24 @@ std::string spool_path(const std::string& directory, run_id run) {
 
 // -- the follower ---------------------------------------------------------------------------------
 
+void recording_follower::after_each(std::function<void()> job) {
+  const std::lock_guard lock{guard_};
+  after_each_ = std::move(job);
+}
+
 void recording_follower::on_bytes(std::uint64_t offset, const log_bytes& bytes) {
+  std::function<void()> job;
   {
     const std::lock_guard lock{guard_};
+    job = after_each_;
     if (!std::exchange(joined_, true))
       first_ = offset;
     in_order_ = in_order_ && offset == first_ + text_.size();
     text_ += *bytes;
   }
   news_.notify_all();
-  if (after_bytes && !bytes->empty())
-    after_bytes();
+  if (job && !bytes->empty())
+    job();
 }
 
 void recording_follower::on_end() {
@@ -172,18 +179,18 @@ std::shared_ptr<recording_follower> log_bench::follow(std::uint64_t offset, std:
                                                       bool lazy, run_id run) {
   auto follower = std::make_shared<recording_follower>();
   if (!lazy)
-    follower->after_bytes = [this, run, raw = follower.get()] {
+    follower->after_each([this, run, raw = follower.get()] {
       tell(follower_ready{some_task(), run, raw, false});
-    };
+    });
   tell(follow_log{some_task(), run, offset, follower, from_lane});
   return follower;
 }
 
 std::shared_ptr<recording_follower> log_bench::follow_tail(std::uint32_t lines) {
   auto follower = std::make_shared<recording_follower>();
-  follower->after_bytes = [this, raw = follower.get()] {
+  follower->after_each([this, raw = follower.get()] {
     tell(follower_ready{some_task(), 0, raw, false});
-  };
+  });
   tell(follow_log{some_task(), 0, 0, follower, 0, lines});
   return follower;
 }

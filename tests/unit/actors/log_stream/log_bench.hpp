@@ -37,8 +37,8 @@ class recording_follower final : public log_follower {
   void on_missing() override;
   std::size_t backlog_bytes() const override { return 0; }
 
-  /// Called after each piece, on the follower's lane.
-  std::function<void()> after_bytes;
+  /// The job is done after each piece, on the follower's lane. From any thread.
+  void after_each(std::function<void()> job);
 
   std::string wait_for_end();              ///< all bytes; "missing" when there was no log
   std::string wait_for(std::size_t size);  ///< at least so many bytes
@@ -48,6 +48,7 @@ class recording_follower final : public log_follower {
  private:
   std::mutex guard_;
   std::condition_variable news_;
+  std::function<void()> after_each_;
   std::string text_;
   std::uint64_t first_ = 0;
   bool joined_ = false;

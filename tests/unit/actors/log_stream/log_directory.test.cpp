@@ -89,9 +89,9 @@ TEST_CASE("a follower that does not write out waits, and holds up nobody") {
   CHECK(quick->wait_for_end() == whole);
   CHECK(lazy->text().size() <= follower_window_bytes + log_piece_bytes);
   // From now on it takes what it is told, most of it from the spool.
-  lazy->after_bytes = [&logs, raw = lazy.get()] {
+  lazy->after_each([&logs, raw = lazy.get()] {
     logs.tell(follower_ready{some_task(), 0, raw, false});
-  };
+  });
   logs.caught_up(lazy);
   CHECK(lazy->wait_for_end() == whole);
 }

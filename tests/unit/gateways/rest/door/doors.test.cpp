@@ -140,7 +140,12 @@ TEST_CASE("a chunked upload and Expect: 100-continue") {
 
 TEST_CASE("a streamed response is chunked, told when it drained and when its reader left") {
   running_gateway server;
+  // Belongs to the lane.
   std::shared_ptr<response_stream> stream;
+  const auto await = [&server](const std::shared_ptr<response_stream>& that) {
+    for (bool there = false; !there;)
+      server.on_lane(0, [&](lane&) { there = that != nullptr; });
+  };
   std::atomic<bool> gone = false;
   server.gateway->add_stream("GET", "/stream/<x>", door_access::open,
                              [&](door_request&& door, std::shared_ptr<response_stream> to) {
@@ -160,8 +165,7 @@ TEST_CASE("a streamed response is chunked, told when it drained and when its rea
     raw_client client(server.port);
     client.send("GET /stream/a%20b?offset=7 HTTP/1.1\r\nHost: x\r\n\r\n");
     server.await_connections(1);
-    while (!stream)
-      server.on_lane(0, [](lane&) {});
+    await(stream);
     write("one ");
     write("");
     write("two");
@@ -172,20 +176,18 @@ TEST_CASE("a streamed response is chunked, told when it drained and when its rea
     CHECK(got.headers.at("x-mine") == "yes");
     CHECK(client.ask("GET", "/api/queue/v1/ping").status == 200);
 
-    stream = nullptr;
+    server.on_lane(0, [&](lane&) { stream = nullptr; });
     client.send("GET /stream/a%20b?offset=7 HTTP/1.0\r\n\r\n");
-    while (!stream)
-      server.on_lane(0, [](lane&) {});
+    await(stream);
     write("until the end");
     server.on_lane(0, [&](lane&) { stream->end(); });
     CHECK(client.read().body == "until the end");
   }
   {
-    stream = nullptr;
+    server.on_lane(0, [&](lane&) { stream = nullptr; });
     raw_client client(server.port);
     client.send("GET /stream/a%20b?offset=7 HTTP/1.1\r\nHost: x\r\n\r\n");
-    while (!stream)
-      server.on_lane(0, [](lane&) {});
+    await(stream);
   }
   server.await_connections(0);
   CHECK(gone);
@@ -196,7 +198,12 @@ TEST_CASE("a streamed response is chunked, told when it drained and when its rea
 
 TEST_CASE("a reader that does not read holds back nobody but its own stream") {
   running_gateway server;
+  // Belongs to the lane.
   std::shared_ptr<response_stream> stream;
+  const auto await = [&server](const std::shared_ptr<response_stream>& that) {
+    for (bool there = false; !there;)
+      server.on_lane(0, [&](lane&) { there = that != nullptr; });
+  };
   std::atomic<bool> drained = false;
   server.gateway->add_stream("GET", "/stream", door_access::open,
                              [&](door_request&&, std::shared_ptr<response_stream> to) {
@@ -208,8 +215,7 @@ TEST_CASE("a reader that does not read holds back nobody but its own stream") {
   server.start();
   raw_client slow(server.port);
   slow.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
-  while (!stream)
-    server.on_lane(0, [](lane&) {});
+  await(stream);
   std::size_t backlog = 0;
   server.on_lane(0, [&](lane&) {
     const auto piece = std::make_shared<const std::string>(1'000'000, 'x');
