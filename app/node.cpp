@@ -285,6 +285,12 @@ void node::impl::make_company_parts() {
   parts.get_url = [this](const std::string& key, timestamp until) {
     return signer->get_url(key, until);
   };
+  parts.remove_blob = [this](lane& on, const std::string& key,
+                             std::function<void(outcome<void>)> done) {
+    blobs->pool().run([this, &on, key, done = std::move(done)]() mutable {
+      on.post([done = std::move(done), result = blobs->remove(key)] { done(result); });
+    });
+  };
   parts.auth = auth_setup_of(config, queue_credentials, local_credentials);
   // On lane 0, at the start and whenever clients or roles change.
   parts.publish_snapshot = [this](outcome<auth_snapshot_ptr> snapshot) {

@@ -55,10 +55,12 @@ using task_actor = caf::typed_actor<
     caf::result<void>(finish_artifact),
     // Somebody wants what a run made.
     caf::result<void>(get_artifact),
-    // Somebody wants to know what it is.
-    caf::result<void>(get_artifact_info),
+    // Somebody wants to know what is known of one.
+    caf::result<void>(describe_artifact),
     // Somebody wants to know what there is.
     caf::result<void>(list_artifacts),
+    // An artifact has had its time.
+    caf::result<void>(expire_artifact),
     // A task being created will depend on this one.
     caf::result<void>(reserve_dependent),
     // That task exists now: write the edge.
@@ -93,6 +95,10 @@ using task_shard_actor = task_actor::extend<
     caf::result<void>(task_failed),
     // All tasks are to tell queues or groups what these must know.
     caf::result<void>(call_roll),
+    // Look for artifacts that have had their time.
+    caf::result<void>(sweep_artifacts),
+    // A task has looked after one.
+    caf::result<void>(artifact_expired),
     // The shard before failed.
     caf::result<void>(take_over)>;
 

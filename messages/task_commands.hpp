@@ -172,26 +172,50 @@ struct get_artifact {
   task_id task;
   std::optional<run_id> run;  ///< nothing: the latest
   std::string name;
-  bool as_content = false;  ///< answer what API clients want to know, instead of a redirect
+  bool as_content = false;  ///< what it is as JSON, not the way there (methods `artifact`)
   caller_ptr by;
   reply_handle reply;
 };
 
-/// Answer what is known of an artifact itself; a link is not followed.
-struct get_artifact_info {
+/// Answer what is known of an artifact; links are not followed (artifactInfo).
+struct describe_artifact {
   task_id task;
   std::optional<run_id> run;  ///< nothing: the latest
   std::string name;
   reply_handle reply;
 };
 
-/// Answer a page of a run's artifacts, by name.
+/// Answer a page of the artifacts of a run, by name (listArtifacts).
 struct list_artifacts {
   task_id task;
   std::optional<run_id> run;  ///< nothing: the latest
-  std::string after;          ///< the name the page before ended with; empty for the first page
   std::uint32_t limit = 1000;
+  std::string after;  ///< the last name of the page before; empty: from the first
   reply_handle reply;
+};
+
+/// From the task's shard: remove the artifact and its data when it has expired long enough ago.
+/// Answered by `artifact_expired`.
+struct expire_artifact {
+  task_id task;
+  run_id run = 0;
+  std::string name;
+  std::uint32_t sweep = 0;  ///< the shard's own number
+};
+
+/// What became of it: gone, in use again, or its data could not be removed.
+enum class expiry_result : std::uint8_t { removed, renewed, failed };
+
+/// To the shard, about one `expire_artifact`.
+struct artifact_expired {
+  task_id task;
+  std::uint32_t sweep = 0;
+  expiry_result result = expiry_result::removed;
+};
+
+/// To a shard: it is time to look for expired artifacts.
+struct sweep_artifacts {
+  std::uint16_t shard = 0;
 };
 
 // -- dependencies -------------------------------------------------------------------------------

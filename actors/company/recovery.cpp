@@ -119,6 +119,8 @@ void lane_company::impl::ask_rows() {
   }
   if (in_flight == 0 && asked == live.size() && ready) {
     live = {};
+    for (const auto shard : shards)
+      shell_of_shard(shard).begin_sweeping();
     // By then what the tasks told actors of other lanes is on its way.
     auto& store = where.store();
     store.when_safe(store.last(), [this, done = std::exchange(ready, nullptr)] { done(resumed); });

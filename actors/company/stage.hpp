@@ -69,6 +69,9 @@ struct company_parts {
                             timestamp until)>
       put_url;
   std::function<std::string(const std::string& key, timestamp until)> get_url;
+  /// Removes the data of a key from it, and then calls back on the lane; fine when there are none.
+  std::function<void(lane&, const std::string& key, std::function<void(outcome<void>)> done)>
+      remove_blob;
 };
 
 /// Where an actor stands: its lane, the way to the others, and what all share.

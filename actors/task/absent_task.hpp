@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/company/stage.hpp"
+#include "actors/task/artifact_rows.hpp"
 
 namespace troupe {
 
@@ -33,6 +34,18 @@ inline void answer_absent(const stage& where, get_artifact& command) {
   auto allowed = where.parts.authorise_artifacts(*command.by, {command.name});
   where.on.deliver(command.reply,
                    answer{allowed ? unknown_task(command.task) : std::move(allowed).error()});
+}
+
+/// The artifact outlived its task, which only data that a crash left behind do.
+inline void answer_absent(const stage& where, expire_artifact& command) {
+  const auto key = artifact_key(command.task, command.run, command.name);
+  where.parts.remove_blob(where.on, key, [&where, command, key](outcome<void> done) {
+    if (done)
+      forget_artifact(where.store(), command.task, command.run, command.name);
+    where.board.tell(where.on,
+                     artifact_expired{command.task, command.sweep,
+                                      done ? expiry_result::removed : expiry_result::failed});
+  });
 }
 
 /// A dependency that does not exist.

@@ -6,7 +6,6 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace troupe {
 
@@ -74,24 +73,6 @@ std::string incompatible(const artifact_record& existing, const create_artifact&
 }
 
 }  // namespace
-
-api_error no_artifact(std::string_view name) {
-  return make_api_error(error_code::resource_not_found,
-                        "Artifact '" + std::string{name} + "' does not exist.");
-}
-
-std::string artifact_field(run_id run, std::string_view name) {
-  return std::to_string(run) + "/" + std::string{name};
-}
-
-std::optional<std::pair<run_id, std::string>> read_artifact_field(std::string_view field) {
-  run_id run = 0;
-  const auto* end = field.data() + field.size();
-  const auto [stopped, failed] = std::from_chars(field.data(), end, run);
-  if (failed != std::errc{} || stopped == end || *stopped != '/')
-    return std::nullopt;
-  return std::pair{run, std::string{stopped + 1, end}};
-}
 
 std::string artifact_text(const artifact_record& record) {
   std::string out = "{\"storageType\":\"";
@@ -196,6 +177,19 @@ std::string artifact_key(const task_id& task, run_id run, std::string_view name)
   return task.str() + "/" + std::to_string(run) + "/" + std::string{name};
 }
 
+api_error no_artifact(std::string_view name) {
+  return make_api_error(error_code::resource_not_found,
+                        "Artifact '" + std::string{name} + "' does not exist.");
+}
+
+api_error refuse_finish(std::string_view name, const artifact_record* record) {
+  if (record == nullptr)
+    return no_artifact(name);
+  return bad_input("Artifact '" + std::string{name} + "' has storage type " +
+                   std::string{to_string(record->storage)} +
+                   "; only those of the type object are finished by a call.");
+}
+
 outcome<found_artifact> follow_links(
     std::string_view name, const std::function<const artifact_record*(const std::string&)>& look_up,
     const std::function<outcome<void>(const std::vector<std::string>&)>& authorise, timestamp now) {
@@ -218,6 +212,70 @@ outcome<found_artifact> follow_links(
   }
 }
 
+std::string artifact_field(run_id run, std::string_view name) {
+  return std::to_string(run).append(1, '/').append(name);
+}
+
+std::string artifact_info_text(std::string_view name, const artifact_record& record) {
+  std::string out = "{\"storageType\":\"";
+  out += to_string(record.storage);
+  out += "\",\"name\":";
+  append_json_string(out, name);
+  out += ",\"expires\":\"";
+  append_iso(out, record.expires);
+  out += "\",\"contentType\":";
+  append_json_string(out, record.content_type);
+  if (record.content_length) {
+    out += ",\"contentLength\":";
+    append_number(out, *record.content_length);
+  }
+  out += '}';
+  return out;
+}
+
+answer artifact_page_answer(const artifact_records& records, run_id run, std::string_view after,
+                            std::uint32_t limit, timestamp now) {
+  const auto place = artifact_field(run, {});
+  std::string body = "{\"artifacts\":[";
+  std::string last;
+  bool more = false;
+  std::uint32_t taken = 0;
+  for (auto at = records.upper_bound(artifact_field(run, after));
+       at != records.end() && at->first.starts_with(place); ++at) {
+    if (at->second.expires < now)
+      continue;
+    more = taken == limit;
+    if (more)
+      break;
+    last = at->first.substr(place.size());
+    if (taken++ > 0)
+      body += ',';
+    body += artifact_info_text(last, at->second);
+  }
+  body += "]}";
+  answer result{std::move(body)};
+  if (more)
+    result.headers.emplace_back("next-position", std::move(last));
+  return result;
+}
+
+bool is_over(const artifact_record& record, timestamp now, std::chrono::milliseconds delay) {
+  return record.expires + delay < now;
+}
+
+answer artifact_content_answer(const found_artifact& found, const std::string& url) {
+  const auto& record = found.record;
+  std::string body = "{\"storageType\":\"" + std::string{to_string(record.storage)} + "\",";
+  if (record.storage == artifact_storage::error) {
+    body.append(record.details, 1);  // the members of the object that the details are
+    return answer{std::move(body)};
+  }
+  body += "\"url\":";
+  append_json_string(body, record.storage == artifact_storage::reference ? record.details : url);
+  body += '}';
+  return answer{std::move(body)};
+}
+
 answer artifact_answer(const found_artifact& found, const std::string& url) {
   const auto storage = found.record.storage;
   answer result;
@@ -235,75 +293,6 @@ answer artifact_answer(const found_artifact& found, const std::string& url) {
   append_json_string(result.body, where);
   result.body += '}';
   return result;
-}
-
-outcome<run_id> run_of_artifacts(const task_state& state, std::optional<run_id> asked) {
-  if (!state.has_runs())
-    return make_api_error(error_code::resource_not_found,
-                          "Task " + state.id.str() + " has no runs yet, so it has no artifacts.");
-  if (asked && *asked >= state.runs.size())
-    return make_api_error(error_code::resource_not_found,
-                          "Task " + state.id.str() + " has no run " + std::to_string(*asked) + ".");
-  return asked.value_or(state.last_run_id());
-}
-
-api_error refuse_finish(std::string_view name, const artifact_record* record) {
-  if (record == nullptr)
-    return no_artifact(name);
-  return bad_input("Artifact '" + std::string{name} + "' has storage type " +
-                   std::string{to_string(record->storage)} +
-                   "; only those of the type object are finished by a call.");
-}
-
-std::string artifact_info(std::string_view name, const artifact_record& record) {
-  std::string out = "{\"storageType\":\"";
-  out += to_string(record.storage);
-  out += "\",\"name\":";
-  append_json_string(out, name);
-  out += ",\"expires\":\"";
-  append_iso(out, record.expires);
-  out += "\",\"contentType\":";
-  append_json_string(out, record.content_type);
-  if (record.content_length) {
-    out += ",\"contentLength\":";
-    append_number(out, *record.content_length);
-  }
-  out += '}';
-  return out;
-}
-
-artifact_page page_of_artifacts(const artifact_map& all, run_id run, const std::string& after,
-                                std::uint32_t limit, timestamp now) {
-  artifact_page page{"{\"artifacts\":[", {}, false};
-  std::uint32_t shown = 0;
-  // No artifact has an empty name.
-  for (auto at = all.upper_bound({run, after}); at != all.end() && at->first.first == run; ++at) {
-    const auto& [key, record] = *at;
-    if (record.expires < now)
-      continue;
-    page.more = shown == limit;
-    if (page.more)
-      break;
-    if (shown++ > 0)
-      page.body += ',';
-    page.body += artifact_info(key.second, record);
-    page.last = key.second;
-  }
-  page.body += "]";
-  return page;
-}
-
-answer artifact_content(const found_artifact& found, const std::string& url) {
-  const auto storage = found.record.storage;
-  std::string body = "{\"storageType\":\"" + std::string{to_string(storage)} + "\",";
-  if (storage == artifact_storage::error) {
-    body.append(found.record.details, 1);  // behind the brace of an object with two members
-    return answer{std::move(body)};
-  }
-  body += "\"url\":";
-  append_json_string(body, storage == artifact_storage::reference ? found.record.details : url);
-  body += '}';
-  return answer{std::move(body)};
 }
 
 }  // namespace troupe

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -25,13 +24,12 @@ struct artifact_record {
   friend bool operator==(const artifact_record&, const artifact_record&) = default;
 };
 
-/// All artifacts of a task, by run and name.
-using artifact_map = std::map<std::pair<run_id, std::string>, artifact_record>;
+/// The artifacts of all runs of a task, by `artifact_field`; those of a run stand together, in the
+/// order of their names.
+using artifact_records = std::map<std::string, artifact_record>;
 
-/// The field of an artifact in the store: `<run>/<name>`.
+/// `<runId>/<name>`: the place of an artifact among those of its task.
 std::string artifact_field(run_id run, std::string_view name);
-/// What such a field names; nothing when it makes no sense.
-std::optional<std::pair<run_id, std::string>> read_artifact_field(std::string_view field);
 
 /// The record as the store keeps it.
 std::string artifact_text(const artifact_record& record);
@@ -75,29 +73,24 @@ outcome<found_artifact> follow_links(
 /// The 404 of an artifact that is not there.
 api_error no_artifact(std::string_view name);
 
-/// The run that is asked for: the latest without a number. 404 when there is none.
-outcome<run_id> run_of_artifacts(const task_state& state, std::optional<run_id> asked);
-
 /// finishArtifact (queue contract 7.3). No artifact here is ever unfinished, so this is an error
 /// always: 404 where there is none, 400 for one whose storage type has no end to be told.
 api_error refuse_finish(std::string_view name, const artifact_record* record);
 
-/// What artifactInfo and the listings tell of an artifact.
-std::string artifact_info(std::string_view name, const artifact_record& record);
+/// What artifactInfo answers (queue contract 7.4), and a listing for each artifact.
+std::string artifact_info_text(std::string_view name, const artifact_record& record);
 
-/// A page of a run's artifacts that have not expired, by name, from behind `after`: the body
-/// without its last brace, and the name to go on behind when there are more.
-struct artifact_page {
-  std::string body;
-  std::string last;
-  bool more = false;
-};
-artifact_page page_of_artifacts(const artifact_map& all, run_id run, const std::string& after,
-                                std::uint32_t limit, timestamp now);
+/// A page of the run's artifacts: `limit` of those behind the name `after` that have not expired,
+/// with the position to go on from when there are more.
+answer artifact_page_answer(const artifact_records& records, run_id run, std::string_view after,
+                            std::uint32_t limit, timestamp now);
 
-/// What `artifact` answers for the end of the chain, which is for API clients: JSON of where the
-/// data are, or of the error. `url` is where s3 data are.
-answer artifact_content(const found_artifact& found, const std::string& url);
+/// Whether the artifact expired so long ago that it is to be removed.
+bool is_over(const artifact_record& record, timestamp now, std::chrono::milliseconds delay);
+
+/// What the methods `artifact` and `latestArtifact` answer for the end of the chain: what it is and
+/// where, always with 200.
+answer artifact_content_answer(const found_artifact& found, const std::string& url);
 
 /// What getArtifact answers for the end of the chain: 303 to the data, 424 for an error artifact.
 /// `url` is where s3 data are; a reference brings its own.

@@ -120,8 +120,9 @@ task_shell::behavior_type task_shell::make_behavior() {
       receive<&task_shell::put_artifact>(),
       receive<&task_shell::complete_artifact>(),
       receive<&task_shell::find_artifact>(),
-      receive<&task_shell::describe_artifact>(),
+      receive<&task_shell::show_artifact>(),
       receive<&task_shell::show_artifacts>(),
+      receive<&task_shell::expire>(),
       receive<&task_shell::reserve>(),
       receive<&task_shell::confirm>(),
       receive<&task_shell::withdraw>(),
@@ -176,7 +177,8 @@ void task_shell::leave(leave_stage&) { quit(); }
 
 // Nothing is left to be done for it, and nobody waits for it.
 bool task_shell::is_quiet() const {
-  return !creation_ && (!artifacts_ || artifacts_->later.empty()) &&
+  return !creation_ &&
+         (!artifacts_ || (artifacts_->later.empty() && artifacts_->leaving.empty())) &&
          (!state_.definition || (state_.is_terminal() && settled_));
 }
 

@@ -6,6 +6,7 @@
 #include "messages/interfaces.hpp"
 #include "runtime/supervision/service_guard.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,8 +49,10 @@ class task_shell : public task_actor::base, public timer_target {
   // What is known of the run's artifacts; read when first needed.
   struct artifact_shelf {
     bool loaded = false;
-    artifact_map records;
+    artifact_records records;
     std::vector<std::pair<reply_handle, std::function<void()>>> later;
+    // Whose data are being removed, by the same keys; who wants to create one again waits for it.
+    std::map<std::string, std::vector<create_artifact>> leaving;
   };
 
   // -- creation
@@ -89,9 +92,12 @@ class task_shell : public task_actor::base, public timer_target {
   void put_artifact(create_artifact& command);
   void complete_artifact(finish_artifact& command);
   void find_artifact(get_artifact& command);
-  void describe_artifact(get_artifact_info& command);
+  void show_artifact(describe_artifact& command);
   void show_artifacts(list_artifacts& command);
-  const artifact_record* artifact(run_id run, const std::string& name) const;
+  void expire(expire_artifact& command);
+  void drop_artifact(const expire_artifact& command);
+  void dropped(const expire_artifact& command, const outcome<void>& done);
+  std::optional<run_id> run_of(std::optional<run_id> wanted, const reply_handle& reply);
   void with_artifacts(const reply_handle& reply, std::function<void()> then);
   void take_artifacts(const redis_reply& all);
 

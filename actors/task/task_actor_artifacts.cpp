@@ -1,10 +1,22 @@
-// What a task knows of its artifacts, and how it answers for them.
+// What the runs of a task leave behind: how it is created, found, listed, and removed in the end.
 
+#include "actors/task/artifact_rows.hpp"
 #include "actors/task/task_actor.hpp"
 #include "actors/task/task_wire.hpp"
 #include "runtime/lane/caf_compat.hpp"
+#include "runtime/log/log.hpp"
+
+#include <algorithm>
 
 namespace troupe {
+
+namespace {
+
+constexpr std::chrono::minutes put_url_lasts{45};
+constexpr std::chrono::minutes get_url_lasts{30};
+constexpr std::string_view public_prefix = "public/";
+
+}  // namespace
 
 void task_shell::with_artifacts(const reply_handle& reply, std::function<void()> then) {
   if (!artifacts_)
@@ -34,8 +46,7 @@ void task_shell::with_artifacts(const reply_handle& reply, std::function<void()>
 void task_shell::take_artifacts(const redis_reply& all) {
   for (std::size_t i = 0; i + 1 < all.size(); i += 2)
     if (auto record = read_artifact(text_of(all.at(i + 1))))
-      if (auto key = read_artifact_field(text_of(all.at(i))))
-        artifacts_->records.emplace(std::move(*key), std::move(*record));
+      artifacts_->records.emplace(std::string{text_of(all.at(i))}, std::move(*record));
   artifacts_->loaded = true;
   while (!artifacts_->later.empty()) {
     // Whom it fails on waits until it is done, so that nobody is forgotten.
@@ -44,43 +55,53 @@ void task_shell::take_artifacts(const redis_reply& all) {
   }
 }
 
-namespace {
-
-constexpr std::chrono::minutes put_url_lasts{45};
-constexpr std::chrono::minutes get_url_lasts{30};
-
-}  // namespace
-
 void task_shell::put_artifact(create_artifact& command) {
   if (postponed(command))
     return;
   with_artifacts(command.reply, [this, command] {
     const auto now = stage_.on.now();
-    auto record = decide_artifact(state_, command, artifact(command.run, command.name), now);
+    const auto key = artifact_field(command.run, command.name);
+    if (const auto leaving = artifacts_->leaving.find(key); leaving != artifacts_->leaving.end())
+      return leaving->second.push_back(command);
+    const auto existing = artifacts_->records.find(key);
+    auto record = decide_artifact(
+        state_, command, existing == artifacts_->records.end() ? nullptr : &existing->second, now);
     if (!record)
       return refuse(command.reply, std::move(record).error());
     auto& commands = stage_.store().begin_commit();
-    commands.command("HSET",
-                     resp_writer::joined{shard_key_prefix(shard()), "artifacts:", state_.id.view()},
-                     artifact_field(command.run, command.name), artifact_text(*record));
+    write_artifact(commands, state_.id, command.run, command.name, *record);
     if (publishes_artifact(record->storage)) {
       const auto& worker = state_.runs[command.run].worker;
-      std::string key;
-      append_routing_key(key, state_, command.run, &worker);
+      std::string routing;
+      append_routing_key(routing, state_, command.run, &worker);
       const auto payload = artifact_payload(state_, status(), command, *record);
-      stage_.store().append_event(shard(), {"exchange/taskcluster-queue/v1/artifact-created", key,
-                                            cc_of(*state_.definition), payload});
+      stage_.store().append_event(shard(), {"exchange/taskcluster-queue/v1/artifact-created",
+                                            routing, cc_of(*state_.definition), payload});
     }
     last_commit_ = stage_.store().end_commit();
-    const auto until = now + put_url_lasts;
-    std::string put_url;
+    std::string url;
+    // What is uploaded when the artifact has been removed would stay for ever.
+    const auto until =
+        std::min(now + put_url_lasts, record->expires + stage_.parts.expiration_delay);
     if (record->storage == artifact_storage::s3)
-      put_url = stage_.parts.put_url(artifact_key(state_.id, command.run, command.name),
-                                     record->content_type, until);
-    auto body = create_artifact_answer(*record, put_url, until);
-    artifacts_->records[{command.run, command.name}] = std::move(*record);
-    stage_.store().answer(last_commit_, command.reply, answer{std::move(body)});
+      url = stage_.parts.put_url(artifact_key(state_.id, command.run, command.name),
+                                 record->content_type, until);
+    answer result{create_artifact_answer(*record, url, until)};
+    artifacts_->records[key] = std::move(*record);
+    stage_.store().answer(last_commit_, command.reply, std::move(result));
   });
+}
+
+// The run that is meant; nothing when there is none, and whoever asked was answered.
+std::optional<run_id> task_shell::run_of(std::optional<run_id> wanted, const reply_handle& reply) {
+  if (state_.has_runs() && (!wanted || *wanted < state_.runs.size()))
+    return wanted.value_or(state_.last_run_id());
+  refuse(reply,
+         make_api_error(
+             error_code::resource_not_found,
+             wanted ? "Task " + state_.id.str() + " has no run " + std::to_string(*wanted) + "."
+                    : "Task " + state_.id.str() + " has no runs yet, so it has no artifacts."));
+  return std::nullopt;
 }
 
 void task_shell::find_artifact(get_artifact& command) {
@@ -89,13 +110,17 @@ void task_shell::find_artifact(get_artifact& command) {
   // Who may not read the name hears that first, whether the artifact exists or not.
   if (auto allowed = stage_.parts.authorise_artifacts(*command.by, {command.name}); !allowed)
     return refuse(command.reply, std::move(allowed).error());
-  const auto run = run_of_artifacts(state_, command.run);
+  const auto run = run_of(command.run, command.reply);
   if (!run)
-    return refuse(command.reply, run.error());
+    return;
   with_artifacts(command.reply, [this, command, run = *run] {
     const auto now = stage_.on.now();
     auto found = follow_links(
-        command.name, [&](const std::string& name) { return artifact(run, name); },
+        command.name,
+        [&](const std::string& name) -> const artifact_record* {
+          const auto at = artifacts_->records.find(artifact_field(run, name));
+          return at == artifacts_->records.end() ? nullptr : &at->second;
+        },
         [&](const std::vector<std::string>& names) {
           return stage_.parts.authorise_artifacts(*command.by, names);
         },
@@ -103,56 +128,107 @@ void task_shell::find_artifact(get_artifact& command) {
     if (!found)
       return refuse(command.reply, std::move(found).error());
     std::string url;
+    // URLs of what is public are always the same, and good as long as there is something behind.
+    const auto until = found->name.starts_with(public_prefix)
+                           ? found->record.expires + stage_.parts.expiration_delay
+                           : now + get_url_lasts;
     if (found->record.storage == artifact_storage::s3)
-      url = stage_.parts.get_url(artifact_key(state_.id, run, found->name), now + get_url_lasts);
+      url = stage_.parts.get_url(artifact_key(state_.id, run, found->name), until);
     stage_.store().answer(
         last_commit_, command.reply,
-        command.as_content ? artifact_content(*found, url) : artifact_answer(*found, url));
+        command.as_content ? artifact_content_answer(*found, url) : artifact_answer(*found, url));
   });
-}
-
-const artifact_record* task_shell::artifact(run_id run, const std::string& name) const {
-  const auto at = artifacts_->records.find({run, name});
-  return at == artifacts_->records.end() ? nullptr : &at->second;
 }
 
 void task_shell::complete_artifact(finish_artifact& command) {
   if (postponed(command))
     return;
   with_artifacts(command.reply, [this, command] {
-    refuse(command.reply, refuse_finish(command.name, artifact(command.run, command.name)));
+    const auto at = artifacts_->records.find(artifact_field(command.run, command.name));
+    refuse(command.reply,
+           refuse_finish(command.name, at == artifacts_->records.end() ? nullptr : &at->second));
   });
 }
 
-void task_shell::describe_artifact(get_artifact_info& command) {
+void task_shell::show_artifact(describe_artifact& command) {
   if (postponed(command))
     return;
-  const auto run = run_of_artifacts(state_, command.run);
+  const auto run = run_of(command.run, command.reply);
   if (!run)
-    return refuse(command.reply, run.error());
+    return;
   with_artifacts(command.reply, [this, command, run = *run] {
-    const auto* record = artifact(run, command.name);
-    if (record == nullptr)
+    const auto at = artifacts_->records.find(artifact_field(run, command.name));
+    if (at == artifacts_->records.end())
       return refuse(command.reply, no_artifact(command.name));
     stage_.store().answer(last_commit_, command.reply,
-                          answer{artifact_info(command.name, *record)});
+                          answer{artifact_info_text(command.name, at->second)});
   });
 }
 
 void task_shell::show_artifacts(list_artifacts& command) {
   if (postponed(command))
     return;
-  const auto run = run_of_artifacts(state_, command.run);
+  const auto run = run_of(command.run, command.reply);
   if (!run)
-    return refuse(command.reply, run.error());
+    return;
   with_artifacts(command.reply, [this, command, run = *run] {
-    auto page =
-        page_of_artifacts(artifacts_->records, run, command.after, command.limit, stage_.on.now());
-    answer result{std::move(page.body) + "}"};
-    if (page.more)
-      result.headers.emplace_back("next-position", std::move(page.last));
-    stage_.store().answer(last_commit_, command.reply, std::move(result));
+    stage_.store().answer(last_commit_, command.reply,
+                          artifact_page_answer(artifacts_->records, run, command.after,
+                                               command.limit, stage_.on.now()));
   });
+}
+
+// -- the end of them ------------------------------------------------------------------------------
+
+void task_shell::expire(expire_artifact& command) {
+  if (!postponed(command))
+    with_artifacts({}, [this, command] { drop_artifact(command); });
+}
+
+// The data go first: a record without data is found again, data without a record are not. A record
+// that cannot be read counts as one that has had its time.
+void task_shell::drop_artifact(const expire_artifact& command) {
+  const auto field = artifact_field(command.run, command.name);
+  const auto at = artifacts_->records.find(field);
+  const bool known = at != artifacts_->records.end();
+  if (known && !is_over(at->second, stage_.on.now(), stage_.parts.expiration_delay))
+    return stage_.board.tell(stage_.on,
+                             artifact_expired{state_.id, command.sweep, expiry_result::renewed});
+  if (known && at->second.storage != artifact_storage::s3)
+    return dropped(command, boost::system::in_place_value);
+  if (!artifacts_->leaving.try_emplace(field).second)
+    return;
+  // The actor may leave before the data are gone, so it is held until then.
+  auto self = caf::actor_cast<task_actor>(this);
+  stage_.parts.remove_blob(stage_.on, artifact_key(state_.id, command.run, command.name),
+                           [this, self, command](outcome<void> removed) {
+                             if (!artifacts_ || failed_)
+                               return;
+                             try {
+                               dropped(command, removed);
+                               arm_timer();
+                             } catch (...) {
+                               report_failure();
+                             }
+                           });
+}
+
+void task_shell::dropped(const expire_artifact& command, const outcome<void>& removed) {
+  const auto field = artifact_field(command.run, command.name);
+  if (removed) {
+    last_commit_ = forget_artifact(stage_.store(), state_.id, command.run, command.name);
+    artifacts_->records.erase(field);
+  } else {
+    log_message(severity::warning,
+                "the data of artifact '" + command.name + "' of task " + state_.id.str() +
+                    " were not removed, which is tried again later: " + removed.error().message);
+  }
+  stage_.board.tell(stage_.on,
+                    artifact_expired{state_.id, command.sweep,
+                                     removed ? expiry_result::removed : expiry_result::failed});
+  if (auto waiting = artifacts_->leaving.extract(field); !waiting.empty())
+    for (auto& again : waiting.mapped())
+      stage_.board.tell(stage_.on, std::move(again));
 }
 
 }  // namespace troupe

@@ -35,9 +35,13 @@ void task_shell::give_up(const std::string& why) {
     for (auto& again : made->later)
       again();
   }
-  if (artifacts_)
-    for (auto& [reply, job] : std::exchange(artifacts_->later, {}))
-      stage_.on.deliver(reply, answer{error});
+  if (!artifacts_)
+    return;
+  for (auto& [reply, job] : std::exchange(artifacts_->later, {}))
+    stage_.on.deliver(reply, answer{error});
+  for (auto& [key, waiting] : std::exchange(artifacts_->leaving, {}))
+    for (auto& command : waiting)
+      stage_.on.deliver(command.reply, answer{error});
 }
 
 }  // namespace troupe

@@ -1,5 +1,4 @@
-// How a task comes into being among others: its group, what it depends on, who depends on it, and
-// what its runs leave behind.
+// How a task comes into being among others: its group, what it depends on, who depends on it.
 
 #include "actors/task/task_actor.hpp"
 #include "actors/task/task_page.hpp"

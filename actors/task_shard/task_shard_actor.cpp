@@ -53,8 +53,9 @@ task_shard_shell::behavior_type task_shard_shell::make_behavior() {
       receive(&self::route<create_artifact>),
       receive(&self::route<finish_artifact>),
       receive(&self::route<get_artifact>),
-      receive(&self::route<get_artifact_info>),
+      receive(&self::route<describe_artifact>),
       receive(&self::route<list_artifacts>),
+      receive(&self::route<expire_artifact>),
       receive(&self::route<reserve_dependent>),
       receive(&self::route<confirm_dependent>),
       receive(&self::route<withdraw_dependent>),
@@ -70,11 +71,14 @@ task_shard_shell::behavior_type task_shard_shell::make_behavior() {
       receive(&self::let_go),
       receive(&self::replace),
       receive(&self::let_tell),
+      receive(&self::sweep),
+      receive(&self::artifact_done),
       receive(&self::take_place),
   };
 }
 
 void task_shard_shell::on_exit() {
+  stage_.on.cancel_timer(std::exchange(sweep_timer_, 0));
   guard_.hold();
   for (auto& [id, waiting] : loading_)
     for (auto& again : waiting)
@@ -211,6 +215,7 @@ void task_shard_shell::let_tell(call_roll& command) {
 // The successor of a shard that failed reads all that was live, as after a restart.
 void task_shard_shell::take_place(take_over&) {
   guard_.hold();
+  arm_sweep();
   resp_writer query;
   const auto prefix = shard_key_prefix(number_);
   query.command("ZRANGE", resp_writer::joined{prefix, "expiry", {}}, 0, -1);

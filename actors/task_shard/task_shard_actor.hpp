@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/company/stage.hpp"
+#include "actors/task/artifact_sweep.hpp"
 #include "actors/task/task_state.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/supervision/service_guard.hpp"
@@ -17,7 +18,7 @@ namespace troupe {
 /// The shell of one shard of tasks: finds the actor of a task, spawns it for a new id, loads it
 /// from Redis for a stored one, also in the place of one that failed, and lets it go when it is
 /// quiet.
-class task_shard_shell : public task_shard_actor::base {
+class task_shard_shell : public task_shard_actor::base, public timer_target {
  public:
   task_shard_shell(caf::actor_config& config, const stage& where, std::uint16_t number,
                    std::function<void()> successor);
@@ -25,12 +26,16 @@ class task_shard_shell : public task_shard_actor::base {
   const char* name() const override { return "troupe.task_shard"; }
   behavior_type make_behavior() override;
   void on_exit() override;
+  void on_timer() override;
 
   /// Before the shard opens: this id is stored.
   void know(const task_id& id) { known_.insert(hash_text(id.view())); }
 
   /// Before the shard opens: this task is in the live set.
   void resume(task_state state);
+
+  /// When everything is recovered: from now on it looks for expired artifacts.
+  void begin_sweeping() { arm_sweep(); }
 
   std::size_t live_tasks() const { return tasks_.size(); }
 
@@ -57,6 +62,12 @@ class task_shard_shell : public task_shard_actor::base {
   void take_place(take_over& command);
   void take_ids(std::vector<redis_reply>& replies);
   void read_live(std::vector<task_id> ids);
+  void sweep(sweep_artifacts& command);
+  void read_expired();
+  void take_expired_keys(const redis_reply& keys);
+  void artifact_done(artifact_expired& command);
+  void go_on_sweeping(sweep_step step);
+  void arm_sweep();
 
   const stage& stage_;
   const std::uint16_t number_;
@@ -65,6 +76,8 @@ class task_shard_shell : public task_shard_actor::base {
   // Hashes of stored ids: an id that is not among them is new, which costs no look-up.
   boost::unordered_flat_set<std::uint64_t> known_;
   std::unordered_map<task_id, std::vector<std::function<void()>>> loading_;
+  artifact_sweep sweep_;
+  timer_id sweep_timer_ = 0;
 };
 
 /// Reads dependents from the edges of a task, as HGETALL gives them, and puts them into order.

@@ -161,8 +161,9 @@ constexpr std::array options{
                   "how long a remote worker may be away before its tasks are retried"),
     TROUPE_NUMBER("max-remote-workers", "N", max_remote_workers, 1, 100000,
                   "workers that are connected to caf-port"),
-    TROUPE_NUMBER("expiration-delay", "SECONDS", expiration_delay_s, 0, 2592000,
-                  "how long after they expired records of workers and queues are deleted"),
+    TROUPE_NUMBER(
+        "expiration-delay", "SECONDS", expiration_delay_s, 0, 2592000,
+        "how long after they expired artifacts and records of workers and queues are deleted"),
     TROUPE_NUMBER("local-workers-min", "N", local_workers_min, 0, 100,
                   "workers of local/default that the server keeps running"),
     TROUPE_NUMBER("local-workers-max", "N", local_workers_max, 0, 100,

@@ -49,10 +49,12 @@ class switchboard {
   void tell(lane& from, report_run command);
   void tell(lane& from, return_run command);
   void tell(lane& from, create_artifact command);
-  void tell(lane& from, get_artifact command);
   void tell(lane& from, finish_artifact command);
-  void tell(lane& from, get_artifact_info command);
+  void tell(lane& from, get_artifact command);
+  void tell(lane& from, describe_artifact command);
   void tell(lane& from, list_artifacts command);
+  void tell(lane& from, expire_artifact command);
+  void tell(lane& from, artifact_expired command);
   void tell(lane& from, reserve_dependent command);
   void tell(lane& from, confirm_dependent command);
   void tell(lane& from, withdraw_dependent command);

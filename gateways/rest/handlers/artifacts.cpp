@@ -47,37 +47,38 @@ void get_one(request_context& call, std::optional<run_id> run, bool as_content) 
   here.board.tell(here.on, std::move(command));
 }
 
-/// Calls with the run of the path; nothing, if the method has none, is the latest.
-template <class Then>
-void with_run(request_context& call, Then then) {
-  const auto run = run_argument(call);
-  if (!run)
-    return call.fail(run.error());
-  then(*run);
+void describe_one(request_context& call, std::optional<run_id> run) {
+  auto& here = call.here();
+  troupe::describe_artifact command;
+  command.task = task_argument(call);
+  command.run = run;
+  command.name = call.param("name");
+  command.reply = call.await_answer();
+  here.board.tell(here.on, std::move(command));
 }
 
-void describe(request_context& call, std::optional<run_id> run) {
+void list_all(request_context& call, std::string_view method, std::optional<run_id> run) {
   auto& here = call.here();
-  here.board.tell(
-      here.on, troupe::get_artifact_info{task_argument(call), run, std::string{call.param("name")},
-                                         call.await_answer()});
-}
-
-void list(request_context& call, std::string_view method, std::optional<run_id> run) {
-  auto& here = call.here();
-  auto arguments = std::string{call.param("taskId")};
-  if (run)
-    arguments += "/" + std::to_string(*run);
-  auto position = page_position(call, method, arguments);
-  if (!position)
-    return call.fail(std::move(position).error());
   troupe::list_artifacts command;
   command.task = task_argument(call);
   command.run = run;
-  command.after = std::move(*position).value_or("");
   command.limit = page_limit(call);
-  command.reply = call.await_page(std::move(arguments));
+  const auto of = command.task.str() + (run ? "/" + std::to_string(*run) : std::string{});
+  auto position = page_position(call, method, of);
+  if (!position)
+    return call.fail(std::move(position).error());
+  command.after = std::move(*position).value_or("");
+  command.reply = call.await_page(of);
   here.board.tell(here.on, std::move(command));
+}
+
+// Serves a method of a certain run.
+template <class Serve>
+void with_run(request_context& call, Serve serve) {
+  const auto run = run_argument(call);
+  if (!run)
+    return call.fail(run.error());
+  serve(*run);
 }
 
 }  // namespace
@@ -115,38 +116,39 @@ void create_artifact(request_context& call) {
 }
 
 void finish_artifact(request_context& call) {
-  with_run(call, [&call](run_id run) {
-    auto& here = call.here();
-    here.board.tell(
-        here.on, troupe::finish_artifact{task_argument(call), run, std::string{call.param("name")},
-                                         call.await_answer()});
-  });
+  auto& here = call.here();
+  const auto run = run_argument(call);
+  if (!run)
+    return call.fail(run.error());
+  here.board.tell(
+      here.on, troupe::finish_artifact{task_argument(call), *run, std::string{call.param("name")},
+                                       call.await_answer()});
 }
 
 void get_artifact(request_context& call) {
-  with_run(call, [&call](run_id run) { get_one(call, run, false); });
+  with_run(call, [&](run_id run) { get_one(call, run, false); });
 }
 
 void get_latest_artifact(request_context& call) { get_one(call, std::nullopt, false); }
 
 void artifact(request_context& call) {
-  with_run(call, [&call](run_id run) { get_one(call, run, true); });
+  with_run(call, [&](run_id run) { get_one(call, run, true); });
 }
 
 void latest_artifact(request_context& call) { get_one(call, std::nullopt, true); }
 
 void artifact_info(request_context& call) {
-  with_run(call, [&call](run_id run) { describe(call, run); });
+  with_run(call, [&](run_id run) { describe_one(call, run); });
 }
 
-void latest_artifact_info(request_context& call) { describe(call, std::nullopt); }
+void latest_artifact_info(request_context& call) { describe_one(call, std::nullopt); }
 
 void list_artifacts(request_context& call) {
-  with_run(call, [&call](run_id run) { list(call, "listArtifacts", run); });
+  with_run(call, [&](run_id run) { list_all(call, "listArtifacts", run); });
 }
 
 void list_latest_artifacts(request_context& call) {
-  list(call, "listLatestArtifacts", std::nullopt);
+  list_all(call, "listLatestArtifacts", std::nullopt);
 }
 
 }  // namespace troupe::handlers

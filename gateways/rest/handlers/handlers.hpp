@@ -52,15 +52,15 @@ void report_exception(request_context& call);
 
 // artifacts.cpp
 void create_artifact(request_context& call);
+void finish_artifact(request_context& call);
 void get_artifact(request_context& call);
 void get_latest_artifact(request_context& call);
-void finish_artifact(request_context& call);
-void artifact(request_context& call);
-void latest_artifact(request_context& call);
-void artifact_info(request_context& call);
-void latest_artifact_info(request_context& call);
 void list_artifacts(request_context& call);
 void list_latest_artifacts(request_context& call);
+void artifact_info(request_context& call);
+void latest_artifact_info(request_context& call);
+void artifact(request_context& call);
+void latest_artifact(request_context& call);
 
 // groups.cpp
 void list_task_group(request_context& call);
