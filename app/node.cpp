@@ -124,6 +124,7 @@ struct node::impl {
   outcome<void> open_auth();
   outcome<node_doors> open_doors();
   void make_company_parts();
+  void make_blob_parts();
   void make_pools();
   void run_lane(lane& on);
 
@@ -285,12 +286,7 @@ void node::impl::make_company_parts() {
   parts.get_url = [this](const std::string& key, timestamp until) {
     return signer->get_url(key, until);
   };
-  parts.remove_blob = [this](lane& on, const std::string& key,
-                             std::function<void(outcome<void>)> done) {
-    blobs->pool().run([this, &on, key, done = std::move(done)]() mutable {
-      on.post([done = std::move(done), result = blobs->remove(key)] { done(result); });
-    });
-  };
+  make_blob_parts();
   parts.auth = auth_setup_of(config, queue_credentials, local_credentials);
   // On lane 0, at the start and whenever clients or roles change.
   parts.publish_snapshot = [this](outcome<auth_snapshot_ptr> snapshot) {
@@ -302,6 +298,31 @@ void node::impl::make_company_parts() {
     if (!std::exchange(has_snapshot, true))
       first_snapshot.set_value(snapshot ? outcome<void>{boost::system::in_place_value}
                                         : outcome<void>{std::move(snapshot).error()});
+  };
+}
+
+void node::impl::make_blob_parts() {
+  parts.remove_blobs = [this](lane& on, std::vector<std::string> keys,
+                              std::function<void(outcome<void>)> done) {
+    blobs->pool().run([this, &on, keys = std::move(keys), done = std::move(done)] {
+      outcome<void> result = boost::system::in_place_value;
+      for (const auto& key : keys)
+        if (auto removed = blobs->remove(key); !removed)
+          result = removed;
+      on.post([done, result] { done(result); });
+    });
+  };
+  parts.keep_upload = [this](lane& on, const std::string& from, const std::string& to,
+                             std::function<void(outcome<void>)> done) {
+    blobs->pool().run([this, &on, from, to, done = std::move(done)] {
+      on.post([done, result = blobs->move(from, to)] { done(result); });
+    });
+  };
+  parts.object_credentials = [this](const std::string& client_id, const std::string& scope,
+                                    timestamp now, timestamp until) {
+    auto& random = thread_random();
+    return credentials_json(
+        issuer.issue(client_id, {scope}, now, until, make_slugid(random) + make_slugid(random)));
   };
 }
 

@@ -6,6 +6,7 @@
 #include "messages/auth_commands.hpp"
 #include "messages/group_commands.hpp"
 #include "messages/log_commands.hpp"
+#include "messages/object_commands.hpp"
 #include "messages/pool_commands.hpp"
 #include "messages/queue_commands.hpp"
 #include "messages/register_commands.hpp"
@@ -51,14 +52,20 @@ using task_actor = caf::typed_actor<
     caf::result<void>(return_run),
     // A run made something to keep.
     caf::result<void>(create_artifact),
-    // The data of an artifact are complete.
-    caf::result<void>(finish_artifact),
     // Somebody wants what a run made.
     caf::result<void>(get_artifact),
     // Somebody wants to know what is known of one.
     caf::result<void>(describe_artifact),
     // Somebody wants to know what there is.
     caf::result<void>(list_artifacts),
+    // An object artifact is complete.
+    caf::result<void>(finish_artifact),
+    // Its data will be uploaded.
+    caf::result<void>(create_upload),
+    // Its data are there.
+    caf::result<void>(finish_upload),
+    // Somebody wants its data.
+    caf::result<void>(read_object),
     // An artifact has had its time.
     caf::result<void>(expire_artifact),
     // A task being created will depend on this one.

@@ -156,14 +156,7 @@ struct create_artifact {
   timestamp expires;
   std::string details;  ///< reference: url; link: target name; error: JSON of reason and message
   std::optional<std::uint64_t> content_length;
-  reply_handle reply;
-};
-
-/// The data of an artifact are complete (queue contract 7.3).
-struct finish_artifact {
-  task_id task;
-  run_id run = 0;
-  std::string name;
+  std::string upload_id;  ///< object: fresh
   reply_handle reply;
 };
 

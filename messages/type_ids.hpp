@@ -129,6 +129,9 @@ CAF_ADD_TYPE_ID(troupe, (troupe::expire_artifact))
 CAF_ADD_TYPE_ID(troupe, (troupe::artifact_expired))
 CAF_ADD_TYPE_ID(troupe, (troupe::sweep_artifacts))
 CAF_ADD_TYPE_ID(troupe, (troupe::finish_artifact))
+CAF_ADD_TYPE_ID(troupe, (troupe::create_upload))
+CAF_ADD_TYPE_ID(troupe, (troupe::finish_upload))
+CAF_ADD_TYPE_ID(troupe, (troupe::read_object))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 // What crosses the CAF port. These ids are part of the protocol, so they do not move when messages
@@ -271,4 +274,7 @@ TROUPE_LOCAL_MESSAGE(list_artifacts)
 TROUPE_LOCAL_MESSAGE(expire_artifact)
 TROUPE_LOCAL_MESSAGE(artifact_expired)
 TROUPE_LOCAL_MESSAGE(sweep_artifacts)
+TROUPE_LOCAL_MESSAGE(create_upload)
+TROUPE_LOCAL_MESSAGE(finish_upload)
+TROUPE_LOCAL_MESSAGE(read_object)
 #undef TROUPE_LOCAL_MESSAGE

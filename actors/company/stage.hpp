@@ -69,9 +69,19 @@ struct company_parts {
                             timestamp until)>
       put_url;
   std::function<std::string(const std::string& key, timestamp until)> get_url;
-  /// Removes the data of a key from it, and then calls back on the lane; fine when there are none.
-  std::function<void(lane&, const std::string& key, std::function<void(outcome<void>)> done)>
-      remove_blob;
+  /// Removes the data of keys from it, and then calls back on the lane; fine when there are none.
+  std::function<void(lane&, std::vector<std::string> keys, std::function<void(outcome<void>)> done)>
+      remove_blobs;
+  /// Moves what was uploaded to its final key, and then calls back on the lane; fine when it is
+  /// there already, a 400 when nothing was uploaded.
+  std::function<void(lane&, const std::string& from, const std::string& to,
+                     std::function<void(outcome<void>)> done)>
+      keep_upload;
+
+  /// Temporary credentials for one object, with one scope, as a finished JSON object.
+  std::function<std::string(const std::string& client_id, const std::string& scope, timestamp now,
+                            timestamp until)>
+      object_credentials;
 };
 
 /// Where an actor stands: its lane, the way to the others, and what all share.

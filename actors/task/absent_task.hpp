@@ -39,7 +39,7 @@ inline void answer_absent(const stage& where, get_artifact& command) {
 /// The artifact outlived its task, which only data that a crash left behind do.
 inline void answer_absent(const stage& where, expire_artifact& command) {
   const auto key = artifact_key(command.task, command.run, command.name);
-  where.parts.remove_blob(where.on, key, [&where, command, key](outcome<void> done) {
+  where.parts.remove_blobs(where.on, {key}, [&where, command](outcome<void> done) {
     if (done)
       forget_artifact(where.store(), command.task, command.run, command.name);
     where.board.tell(where.on,

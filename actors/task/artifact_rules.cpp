@@ -31,6 +31,11 @@ std::string text_of(const json::object& object, std::string_view key) {
   return value && value->is_string() ? std::string{value->get_string()} : std::string{};
 }
 
+bool flag_of(const json::object& object, std::string_view key) {
+  const auto* value = object.if_contains(key);
+  return value && value->is_bool() && value->get_bool();
+}
+
 // What 7.2 asks of run and times, in its order.
 outcome<void> check_run(const task_state& state, const create_artifact& command, timestamp now) {
   if (command.expires < now - past_tolerated)
@@ -69,6 +74,8 @@ std::string incompatible(const artifact_record& existing, const create_artifact&
   if (existing.storage == command.storage && existing.storage != artifact_storage::reference &&
       existing.details != command.details)
     return "has other details";
+  if (existing.storage == artifact_storage::object && existing.published)
+    return "is finished";
   return {};
 }
 
@@ -88,6 +95,16 @@ std::string artifact_text(const artifact_record& record) {
     out += ",\"contentLength\":";
     append_number(out, *record.content_length);
   }
+  if (record.storage == artifact_storage::object) {
+    out += ",\"uploadId\":";
+    append_json_string(out, record.upload_id);
+    out += ",\"hashes\":";
+    append_json_string(out, record.hashes);
+    out += ",\"uploaded\":";
+    out += record.uploaded ? "true" : "false";
+    out += ",\"published\":";
+    out += record.published ? "true" : "false";
+  }
   out += '}';
   return out;
 }
@@ -106,18 +123,20 @@ std::optional<artifact_record> read_artifact(std::string_view text) {
                          *expires, std::nullopt};
   if (const auto* length = object.if_contains("contentLength"); length && length->is_number())
     record.content_length = length->to_number<std::uint64_t>();
+  record.upload_id = text_of(object, "uploadId");
+  record.hashes = text_of(object, "hashes");
+  record.uploaded = flag_of(object, "uploaded");
+  record.published = flag_of(object, "published");
   return record;
 }
 
 outcome<artifact_record> decide_artifact(const task_state& state, const create_artifact& command,
                                          const artifact_record* existing, timestamp now) {
   TROUPE_CHECK(check_run(state, command, now));
-  if (command.storage == artifact_storage::object)
-    return bad_input(
-        "This server keeps no artifacts in an object service. Create the artifact with the "
-        "storageType 's3' and upload its data to the putUrl of the answer.");
   artifact_record record{command.storage, command.content_type, command.details, command.expires,
                          command.content_length};
+  if (command.storage == artifact_storage::object)
+    record.upload_id = command.upload_id;
   if (existing == nullptr)
     return record;
   if (const auto reason = incompatible(*existing, command); !reason.empty())
@@ -126,6 +145,11 @@ outcome<artifact_record> decide_artifact(const task_state& state, const create_a
                     ". Use another name, or repeat the call as it was.");
   record.content_type = existing->content_type;
   record.content_length = existing->content_length;
+  // Repeating a call that reserved an object gives the upload that is pending, with what is known
+  // of it.
+  record.upload_id = existing->upload_id;
+  record.hashes = existing->hashes;
+  record.uploaded = existing->uploaded;
   return record;
 }
 
@@ -150,13 +174,13 @@ bool publishes_artifact(artifact_storage storage) {
   return storage != artifact_storage::s3 && storage != artifact_storage::object;
 }
 
-std::string artifact_payload(const task_state& state, std::string_view status,
-                             const create_artifact& command, const artifact_record& record) {
-  const auto& worker = state.runs[command.run].worker;
+std::string artifact_payload(const task_state& state, std::string_view status, run_id run,
+                             std::string_view name, const artifact_record& record) {
+  const auto& worker = state.runs[run].worker;
   std::string out = "{\"status\":";
   out += status;
   out += ",\"runId\":";
-  append_number(out, command.run);
+  append_number(out, run);
   out += ",\"workerGroup\":";
   append_json_string(out, worker.group);
   out += ",\"workerId\":";
@@ -164,7 +188,7 @@ std::string artifact_payload(const task_state& state, std::string_view status,
   out += ",\"artifact\":{\"storageType\":\"";
   out += to_string(record.storage);
   out += "\",\"name\":";
-  append_json_string(out, command.name);
+  append_json_string(out, name);
   out += ",\"expires\":\"";
   append_iso(out, record.expires);
   out += "\",\"contentType\":";
@@ -182,14 +206,6 @@ api_error no_artifact(std::string_view name) {
                         "Artifact '" + std::string{name} + "' does not exist.");
 }
 
-api_error refuse_finish(std::string_view name, const artifact_record* record) {
-  if (record == nullptr)
-    return no_artifact(name);
-  return bad_input("Artifact '" + std::string{name} + "' has storage type " +
-                   std::string{to_string(record->storage)} +
-                   "; only those of the type object are finished by a call.");
-}
-
 outcome<found_artifact> follow_links(
     std::string_view name, const std::function<const artifact_record*(const std::string&)>& look_up,
     const std::function<outcome<void>(const std::vector<std::string>&)>& authorise, timestamp now) {
@@ -197,7 +213,7 @@ outcome<found_artifact> follow_links(
   for (;;) {
     TROUPE_CHECK(authorise(names));
     const auto* record = look_up(names.back());
-    if (record == nullptr)
+    if (record == nullptr || !record->present())
       return no_artifact(names.back());
     if (record->expires < now)
       return make_api_error(
@@ -242,7 +258,7 @@ answer artifact_page_answer(const artifact_records& records, run_id run, std::st
   std::uint32_t taken = 0;
   for (auto at = records.upper_bound(artifact_field(run, after));
        at != records.end() && at->first.starts_with(place); ++at) {
-    if (at->second.expires < now)
+    if (at->second.expires < now || !at->second.present())
       continue;
     more = taken == limit;
     if (more)

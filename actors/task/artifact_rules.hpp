@@ -21,6 +21,14 @@ struct artifact_record {
   timestamp expires;
   std::optional<std::uint64_t> content_length;  ///< what the creator said it would be
 
+  std::string upload_id = {};  ///< object: of the upload that makes it
+  std::string hashes = {};     ///< object: a JSON object by algorithm; empty: none
+  bool uploaded = false;       ///< object: its data are complete
+  bool published = false;      ///< object: finishArtifact was called
+
+  /// Whether it is there for readers.
+  bool present() const { return storage != artifact_storage::object || published; }
+
   friend bool operator==(const artifact_record&, const artifact_record&) = default;
 };
 
@@ -37,8 +45,8 @@ std::string artifact_text(const artifact_record& record);
 std::optional<artifact_record> read_artifact(std::string_view text);
 
 /// createArtifact (queue contract 7.2): the record that has to be written, which replaces
-/// `existing` where the call is compatible with it. Errors: 400, also for the object storage type,
-/// which is not offered; 409 for a run that is over and for an artifact that differs.
+/// `existing` where the call is compatible with it. Errors: 400; 409 for a run that is over and for
+/// an artifact that differs.
 outcome<artifact_record> decide_artifact(const task_state& state, const create_artifact& command,
                                          const artifact_record* existing, timestamp now);
 
@@ -51,8 +59,8 @@ std::string create_artifact_answer(const artifact_record& record, std::string_vi
 bool publishes_artifact(artifact_storage storage);
 
 /// The payload of artifact-created (queue contract 5.2), around a finished status text.
-std::string artifact_payload(const task_state& state, std::string_view status,
-                             const create_artifact& command, const artifact_record& record);
+std::string artifact_payload(const task_state& state, std::string_view status, run_id run,
+                             std::string_view name, const artifact_record& record);
 
 /// `<taskId>/<runId>/<name>`, the key of the data of an s3 artifact.
 std::string artifact_key(const task_id& task, run_id run, std::string_view name);
@@ -72,10 +80,6 @@ outcome<found_artifact> follow_links(
 
 /// The 404 of an artifact that is not there.
 api_error no_artifact(std::string_view name);
-
-/// finishArtifact (queue contract 7.3). No artifact here is ever unfinished, so this is an error
-/// always: 404 where there is none, 400 for one whose storage type has no end to be told.
-api_error refuse_finish(std::string_view name, const artifact_record* record);
 
 /// What artifactInfo answers (queue contract 7.4), and a listing for each artifact.
 std::string artifact_info_text(std::string_view name, const artifact_record& record);

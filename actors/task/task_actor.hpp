@@ -90,8 +90,17 @@ class task_shell : public task_actor::base, public timer_target {
 
   // -- artifacts
   void put_artifact(create_artifact& command);
-  void complete_artifact(finish_artifact& command);
   void find_artifact(get_artifact& command);
+  const artifact_record* known_artifact(run_id run, std::string_view name) const;
+  std::string upload_credentials(const create_artifact& command, const artifact_record& record,
+                                 timestamp now) const;
+  answer object_content_answer(run_id run, const found_artifact& found, timestamp now) const;
+  void publish_artifact(run_id run, const std::string& name, const artifact_record& record);
+  void finish_object(finish_artifact& command);
+  void begin_upload(create_upload& command);
+  void end_upload(finish_upload& command);
+  void upload_kept(const finish_upload& command, outcome<void> kept);
+  void read_object_of(read_object& command);
   void show_artifact(describe_artifact& command);
   void show_artifacts(list_artifacts& command);
   void expire(expire_artifact& command);

@@ -1,6 +1,7 @@
 // What the runs of a task leave behind: how it is created, found, listed, and removed in the end.
 
 #include "actors/task/artifact_rows.hpp"
+#include "actors/task/object_rules.hpp"
 #include "actors/task/task_actor.hpp"
 #include "actors/task/task_wire.hpp"
 #include "runtime/lane/caf_compat.hpp"
@@ -70,14 +71,8 @@ void task_shell::put_artifact(create_artifact& command) {
       return refuse(command.reply, std::move(record).error());
     auto& commands = stage_.store().begin_commit();
     write_artifact(commands, state_.id, command.run, command.name, *record);
-    if (publishes_artifact(record->storage)) {
-      const auto& worker = state_.runs[command.run].worker;
-      std::string routing;
-      append_routing_key(routing, state_, command.run, &worker);
-      const auto payload = artifact_payload(state_, status(), command, *record);
-      stage_.store().append_event(shard(), {"exchange/taskcluster-queue/v1/artifact-created",
-                                            routing, cc_of(*state_.definition), payload});
-    }
+    if (publishes_artifact(record->storage))
+      publish_artifact(command.run, command.name, *record);
     last_commit_ = stage_.store().end_commit();
     std::string url;
     // What is uploaded when the artifact has been removed would stay for ever.
@@ -86,7 +81,10 @@ void task_shell::put_artifact(create_artifact& command) {
     if (record->storage == artifact_storage::s3)
       url = stage_.parts.put_url(artifact_key(state_.id, command.run, command.name),
                                  record->content_type, until);
-    answer result{create_artifact_answer(*record, url, until)};
+    answer result{record->storage == artifact_storage::object
+                      ? create_object_answer(state_, command, *record,
+                                             upload_credentials(command, *record, now))
+                      : create_artifact_answer(*record, url, until)};
     artifacts_->records[key] = std::move(*record);
     stage_.store().answer(last_commit_, command.reply, std::move(result));
   });
@@ -127,26 +125,20 @@ void task_shell::find_artifact(get_artifact& command) {
         now);
     if (!found)
       return refuse(command.reply, std::move(found).error());
+    const bool is_object = found->record.storage == artifact_storage::object;
+    if (is_object && command.as_content)
+      return stage_.store().answer(last_commit_, command.reply,
+                                   object_content_answer(run, *found, now));
     std::string url;
     // URLs of what is public are always the same, and good as long as there is something behind.
     const auto until = found->name.starts_with(public_prefix)
                            ? found->record.expires + stage_.parts.expiration_delay
                            : now + get_url_lasts;
-    if (found->record.storage == artifact_storage::s3)
+    if (is_object || found->record.storage == artifact_storage::s3)
       url = stage_.parts.get_url(artifact_key(state_.id, run, found->name), until);
     stage_.store().answer(
         last_commit_, command.reply,
         command.as_content ? artifact_content_answer(*found, url) : artifact_answer(*found, url));
-  });
-}
-
-void task_shell::complete_artifact(finish_artifact& command) {
-  if (postponed(command))
-    return;
-  with_artifacts(command.reply, [this, command] {
-    const auto at = artifacts_->records.find(artifact_field(command.run, command.name));
-    refuse(command.reply,
-           refuse_finish(command.name, at == artifacts_->records.end() ? nullptr : &at->second));
   });
 }
 
@@ -157,11 +149,11 @@ void task_shell::show_artifact(describe_artifact& command) {
   if (!run)
     return;
   with_artifacts(command.reply, [this, command, run = *run] {
-    const auto at = artifacts_->records.find(artifact_field(run, command.name));
-    if (at == artifacts_->records.end())
+    const auto* record = known_artifact(run, command.name);
+    if (record == nullptr || !record->present())
       return refuse(command.reply, no_artifact(command.name));
     stage_.store().answer(last_commit_, command.reply,
-                          answer{artifact_info_text(command.name, at->second)});
+                          answer{artifact_info_text(command.name, *record)});
   });
 }
 
@@ -194,23 +186,27 @@ void task_shell::drop_artifact(const expire_artifact& command) {
   if (known && !is_over(at->second, stage_.on.now(), stage_.parts.expiration_delay))
     return stage_.board.tell(stage_.on,
                              artifact_expired{state_.id, command.sweep, expiry_result::renewed});
-  if (known && at->second.storage != artifact_storage::s3)
+  const bool is_object = known && at->second.storage == artifact_storage::object;
+  if (known && at->second.storage != artifact_storage::s3 && !is_object)
     return dropped(command, boost::system::in_place_value);
   if (!artifacts_->leaving.try_emplace(field).second)
     return;
+  std::vector<std::string> keys{artifact_key(state_.id, command.run, command.name)};
+  if (is_object)
+    keys.push_back(upload_key(at->second.upload_id));
   // The actor may leave before the data are gone, so it is held until then.
   auto self = caf::actor_cast<task_actor>(this);
-  stage_.parts.remove_blob(stage_.on, artifact_key(state_.id, command.run, command.name),
-                           [this, self, command](outcome<void> removed) {
-                             if (!artifacts_ || failed_)
-                               return;
-                             try {
-                               dropped(command, removed);
-                               arm_timer();
-                             } catch (...) {
-                               report_failure();
-                             }
-                           });
+  stage_.parts.remove_blobs(stage_.on, std::move(keys),
+                            [this, self, command](outcome<void> removed) {
+                              if (!artifacts_ || failed_)
+                                return;
+                              try {
+                                dropped(command, removed);
+                                arm_timer();
+                              } catch (...) {
+                                report_failure();
+                              }
+                            });
 }
 
 void task_shell::dropped(const expire_artifact& command, const outcome<void>& removed) {

@@ -58,16 +58,6 @@ inline constexpr std::array<std::string_view, 49> implemented_queue_methods = {
     "version",
 };
 
-/// What a method of the queue does not do yet.
-struct method_remark {
-  std::string_view method;
-  std::string_view text;
-};
-inline constexpr std::array<method_remark, 2> queue_method_remarks = {{
-    {"createArtifact", "all storage types but `object`"},
-    {"finishArtifact", "for `object`, which is not there yet"},
-}};
-
 /// Exchanges of the queue that are published.
 inline constexpr std::array<std::string_view, 11> implemented_queue_exchanges = {
     "task-defined",

@@ -228,6 +228,20 @@ outcome<std::unique_ptr<blob_reader>> blob_store::read(std::string_view key) {
   return reader;
 }
 
+outcome<void> blob_store::move(std::string_view from, std::string_view to) {
+  const auto place = path_of(to);
+  if (::rename(path_of(from).c_str(), place.c_str()) != 0) {
+    if (errno != ENOENT)
+      return failed("finish an upload");
+    if (::access(place.c_str(), F_OK) != 0)
+      return make_api_error(error_code::input_error,
+                            "Nothing was uploaded. PUT the data to the URL of the upload first.");
+  }
+  if (!sync_directory(place))
+    return failed("finish an upload");
+  return {};
+}
+
 outcome<void> blob_store::remove(std::string_view key) {
   if (::unlink(path_of(key).c_str()) != 0 && errno != ENOENT)
     return failed("remove");

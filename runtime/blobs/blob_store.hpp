@@ -89,6 +89,10 @@ class blob_store {
   /// Opens a blob; `resource_not_found` when there is none.
   outcome<std::unique_ptr<blob_reader>> read(std::string_view key);
 
+  /// Gives a blob another key, safe on the disk; fine when it has it already. `input_error` when
+  /// there is no blob of either key.
+  outcome<void> move(std::string_view from, std::string_view to);
+
   /// Removes a blob; fine when there is none.
   outcome<void> remove(std::string_view key);
 

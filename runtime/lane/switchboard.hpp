@@ -2,6 +2,7 @@
 
 #include "messages/group_commands.hpp"
 #include "messages/log_commands.hpp"
+#include "messages/object_commands.hpp"
 #include "messages/pool_commands.hpp"
 #include "messages/queue_commands.hpp"
 #include "messages/register_commands.hpp"
@@ -49,8 +50,11 @@ class switchboard {
   void tell(lane& from, report_run command);
   void tell(lane& from, return_run command);
   void tell(lane& from, create_artifact command);
-  void tell(lane& from, finish_artifact command);
   void tell(lane& from, get_artifact command);
+  void tell(lane& from, finish_artifact command);
+  void tell(lane& from, create_upload command);
+  void tell(lane& from, finish_upload command);
+  void tell(lane& from, read_object command);
   void tell(lane& from, describe_artifact command);
   void tell(lane& from, list_artifacts command);
   void tell(lane& from, expire_artifact command);

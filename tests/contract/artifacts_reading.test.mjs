@@ -192,15 +192,3 @@ test('the latest run is the last one by number, whatever its state', async () =>
   assert.equal((await failure(() => q.latestArtifactInfo(taskId, 'public/x'))).code, 'ResourceNotFound');
   assert.equal((await q.artifactInfo(taskId, 0, 'public/x')).name, 'public/x');
 });
-
-test('AR-11 only what is uploaded to an object service is finished by a call', async () => {
-  const taskId = await running();
-  const body = { uploadId: slugid() };
-  await q.createArtifact(taskId, 0, 'public/error', { storageType: 'error', reason: 'file-missing-on-worker', message: 'gone', expires: soon() });
-  const errorOf = async (call) => (await failure(call)).code;
-  assert.equal(await errorOf(() => q.finishArtifact(slugid(), 0, 'public/error', body)), 'ResourceNotFound');
-  assert.equal(await errorOf(() => q.finishArtifact(taskId, 7, 'public/error', body)), 'ResourceNotFound');
-  assert.equal(await errorOf(() => q.finishArtifact(taskId, 0, 'public/none', body)), 'ResourceNotFound');
-  assert.equal(await errorOf(() => q.finishArtifact(taskId, 0, 'public/error', body)), 'InputError');
-  assert.equal(await errorOf(() => queue(server, ['nothing']).finishArtifact(taskId, 0, 'public/error', body)), 'InsufficientScopes');
-});

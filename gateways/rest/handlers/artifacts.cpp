@@ -1,6 +1,8 @@
 #include "gateways/rest/api_lane.hpp"
 #include "gateways/rest/handlers/arguments.hpp"
 #include "gateways/rest/handlers/handlers.hpp"
+#include "messages/object_commands.hpp"
+#include "runtime/clock/random.hpp"
 #include "runtime/lane/switchboard.hpp"
 
 #include <boost/json.hpp>
@@ -111,18 +113,23 @@ void create_artifact(request_context& call) {
           make_api_error(error_code::input_error, "'contentLength' is beyond what can be stored"));
     command.content_length = static_cast<std::uint64_t>(bytes);
   }
+  if (*storage == artifact_storage::object)
+    command.upload_id = make_slugid(thread_random());
   command.reply = call.await_answer();
   here.board.tell(here.on, std::move(command));
 }
 
 void finish_artifact(request_context& call) {
-  auto& here = call.here();
-  const auto run = run_argument(call);
-  if (!run)
-    return call.fail(run.error());
-  here.board.tell(
-      here.on, troupe::finish_artifact{task_argument(call), *run, std::string{call.param("name")},
-                                       call.await_answer()});
+  with_run(call, [&](run_id run) {
+    auto& here = call.here();
+    troupe::finish_artifact command;
+    command.task = task_argument(call);
+    command.run = run;
+    command.name = call.param("name");
+    command.upload_id = text_member(call, "uploadId");
+    command.reply = call.await_answer();
+    here.board.tell(here.on, std::move(command));
+  });
 }
 
 void get_artifact(request_context& call) {

@@ -60,6 +60,11 @@ constexpr std::array rows{
     handler_row{"queue", "getWorker", handlers::get_worker},
     handler_row{"queue", "quarantineWorker", handlers::quarantine_worker},
     handler_row{"queue", "declareWorker", handlers::declare_worker},
+    handler_row{"object", "createUpload", handlers::create_upload},
+    handler_row{"object", "finishUpload", handlers::finish_upload},
+    handler_row{"object", "startDownload", handlers::start_download},
+    handler_row{"object", "object", handlers::object},
+    handler_row{"object", "download", handlers::download},
 };
 
 }  // namespace

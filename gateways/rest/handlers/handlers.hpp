@@ -62,6 +62,13 @@ void latest_artifact_info(request_context& call);
 void artifact(request_context& call);
 void latest_artifact(request_context& call);
 
+// objects.cpp
+void create_upload(request_context& call);
+void finish_upload(request_context& call);
+void start_download(request_context& call);
+void object(request_context& call);
+void download(request_context& call);
+
 // groups.cpp
 void list_task_group(request_context& call);
 void get_task_group(request_context& call);

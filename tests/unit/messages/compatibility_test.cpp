@@ -30,22 +30,14 @@ bool contains(const List& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-std::string state_of(std::string_view method) {
-  if (!contains(implemented_queue_methods, method))
-    return "not yet";
-  for (const auto& remark : queue_method_remarks)
-    if (remark.method == method)
-      return "done, " + std::string{remark.text};
-  return "done";
-}
-
 std::string render() {
   std::ostringstream out;
   out << "# Compatibility\n\nMade from the table of methods by a test; do not edit by hand.\n\n"
          "## Queue methods\n\n| method | route | stability | |\n|---|---|---|---|\n";
   for (const auto& method : queue_methods())
     out << "| " << method.name << " | `" << method.verb << " " << method.route << "` | "
-        << method.stability << " | " << state_of(method.name) << " |\n";
+        << method.stability << " | "
+        << (contains(implemented_queue_methods, method.name) ? "done" : "not yet") << " |\n";
   out << "\n## Queue exchanges\n\n| exchange | |\n|---|---|\n";
   for (const auto name : exchanges)
     out << "| `exchange/taskcluster-queue/v1/" << name << "` | "

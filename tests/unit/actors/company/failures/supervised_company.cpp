@@ -153,7 +153,8 @@ void supervised_company::fill(company_parts& parts) {
   };
   parts.put_url = [](const std::string&, const std::string&, timestamp) { return std::string{}; };
   parts.get_url = [](const std::string&, timestamp) { return std::string{}; };
-  parts.remove_blob = [](lane& on, const std::string&, std::function<void(outcome<void>)> done) {
+  parts.remove_blobs = [](lane& on, std::vector<std::string>,
+                          std::function<void(outcome<void>)> done) {
     on.post([done = std::move(done)] { done(boost::system::in_place_value); });
   };
   parts.publish_snapshot = [](outcome<auth_snapshot_ptr>) {};

@@ -1,0 +1,212 @@
+#include "actors/task/object_rules.hpp"
+
+#include "messages/json_text.hpp"
+
+#include <boost/json.hpp>
+
+namespace troupe {
+
+namespace json = boost::json;
+
+namespace {
+
+api_error bad_input(std::string text) {
+  return make_api_error(error_code::input_error, std::move(text));
+}
+
+api_error conflict(std::string text) {
+  return make_api_error(error_code::request_conflict, std::move(text));
+}
+
+api_error unknown_object(std::string_view name) {
+  return make_api_error(error_code::resource_not_found,
+                        "The object of artifact '" + std::string{name} +
+                            "' does not exist, or its upload has not been finished.");
+}
+
+bool is_object(const artifact_record* record) {
+  return record != nullptr && record->storage == artifact_storage::object;
+}
+
+json::object read_hashes(std::string_view text) {
+  boost::system::error_code failed;
+  auto value = json::parse(text, failed);
+  return failed || !value.is_object() ? json::object{} : std::move(value.get_object());
+}
+
+// Hashes may come in several calls, but never change; `open` says whether new ones are taken.
+outcome<std::string> merged(const std::string& known, const std::string& given, bool open) {
+  auto all = read_hashes(known);
+  for (const auto& [algorithm, hash] : read_hashes(given)) {
+    const auto* before = all.if_contains(algorithm);
+    if (before != nullptr && *before != hash)
+      return conflict("Content hash '" + std::string{algorithm} +
+                      "' already exists with a different value.");
+    if (before == nullptr && !open)
+      return conflict("The upload is finished: content hash '" + std::string{algorithm} +
+                      "' can no longer be added.");
+    all[algorithm] = hash;
+  }
+  return all.empty() ? std::string{} : json::serialize(all);
+}
+
+std::string_view hashes_text(const artifact_record& record) {
+  return record.hashes.empty() ? std::string_view{"{}"} : std::string_view{record.hashes};
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view value) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_json_string(out, value);
+}
+
+}  // namespace
+
+std::string object_name(const task_id& task, run_id run, std::string_view name) {
+  return "t/" + artifact_key(task, run, name);
+}
+
+std::string upload_key(std::string_view upload_id) { return "upload/" + std::string{upload_id}; }
+
+std::string create_object_answer(const task_state& state, const create_artifact& command,
+                                 const artifact_record& record, std::string_view credentials) {
+  std::string out = R"({"storageType":"object")";
+  append_member(out, "name", object_name(state.id, command.run, command.name));
+  append_member(out, "projectId", state.definition->project_id);
+  append_member(out, "uploadId", record.upload_id);
+  append_member(out, "expires", to_iso(record.expires));
+  out += ",\"credentials\":";
+  out += credentials;
+  out += '}';
+  return out;
+}
+
+std::string object_content(std::string_view object, std::string_view credentials) {
+  std::string out = R"({"storageType":"object")";
+  append_member(out, "name", object);
+  out += ",\"credentials\":";
+  out += credentials;
+  out += '}';
+  return out;
+}
+
+outcome<artifact_record> decide_finish(const artifact_record* record,
+                                       const finish_artifact& command) {
+  if (record == nullptr)
+    return make_api_error(error_code::resource_not_found,
+                          "Artifact '" + command.name + "' does not exist.");
+  if (record->storage != artifact_storage::object)
+    return bad_input("Artifact '" + command.name + "' has storage type " +
+                     std::string{to_string(record->storage)} +
+                     "; only object artifacts are finished.");
+  if (record->published)
+    return *record;
+  if (record->upload_id != command.upload_id)
+    return bad_input("Artifact '" + command.name +
+                     "' has another uploadId. Give the one of the answer of createArtifact.");
+  if (!record->uploaded)
+    return bad_input("The object of artifact '" + command.name +
+                     "' is not complete. Upload its data and call finishUpload of the object "
+                     "service first.");
+  auto finished = *record;
+  finished.published = true;
+  return finished;
+}
+
+outcome<artifact_record> decide_create_upload(const task_state& state,
+                                              const artifact_record* record,
+                                              const create_upload& command) {
+  if (!is_object(record))
+    return bad_input(
+        "This server keeps objects only for artifacts of storage type 'object'. Create the "
+        "artifact first, and use the name and the credentials of the answer.");
+  if (record->uploaded || record->upload_id != command.upload_id ||
+      state.definition->project_id != command.project_id || record->expires != command.expires)
+    return conflict(
+        "Object already exists: the artifact was reserved with another uploadId, projectId or "
+        "expires, or its upload is finished.");
+  auto changed = *record;
+  TROUPE_TRY(changed.hashes, merged(record->hashes, command.hashes, true));
+  return changed;
+}
+
+std::string create_upload_answer(const create_upload& command, std::string_view url,
+                                 timestamp until) {
+  std::string out = "{\"projectId\":";
+  append_json_string(out, command.project_id);
+  append_member(out, "uploadId", command.upload_id);
+  append_member(out, "expires", to_iso(command.expires));
+  out += ",\"uploadMethod\":{";
+  if (!url.empty()) {
+    out += "\"putUrl\":{\"url\":";
+    append_json_string(out, url);
+    append_member(out, "expires", to_iso(until));
+    out += ",\"headers\":{\"Content-Type\":";
+    append_json_string(out, command.content_type);
+    append_member(out, "Content-Length", std::to_string(command.content_length));
+    append_member(out, "Content-Encoding", "identity");
+    if (command.content_type.starts_with("text/html"))
+      append_member(out, "Content-Disposition", "attachment");
+    out += "}}";
+  }
+  out += "}}";
+  return out;
+}
+
+outcome<artifact_record> decide_finish_upload(const task_state& state,
+                                              const artifact_record* record,
+                                              const finish_upload& command) {
+  if (!is_object(record))
+    return unknown_object(command.name);
+  if (state.definition->project_id != command.project_id)
+    return bad_input("The object belongs to another project than '" + command.project_id + "'.");
+  if (!record->uploaded && record->upload_id != command.upload_id)
+    return conflict("The object has another uploadId. Give the one of its createUpload.");
+  auto finished = *record;
+  TROUPE_TRY(finished.hashes, merged(record->hashes, command.hashes, !record->uploaded));
+  finished.uploaded = true;
+  return finished;
+}
+
+outcome<artifact_record> decide_read_object(const artifact_record* record,
+                                            const read_object& command, timestamp now) {
+  if (!is_object(record) || !record->uploaded)
+    return unknown_object(command.name);
+  if (record->expires < now)
+    return make_api_error(error_code::resource_expired,
+                          "The object expired at " + to_iso(record->expires) + ".");
+  return *record;
+}
+
+answer read_object_answer(const task_state& state, const read_object& command,
+                          const artifact_record& record, const std::string& url, timestamp until) {
+  std::string out;
+  switch (command.as) {
+    case object_reading::get_url:
+      out = R"({"method":"getUrl")";
+      append_member(out, "url", url);
+      append_member(out, "expires", to_iso(until));
+      break;
+    case object_reading::simple:
+      out = R"({"method":"simple")";
+      append_member(out, "url", url);
+      return answer{out + "}"};
+    case object_reading::redirect: {
+      answer result{303, {}};
+      result.headers.emplace_back("Location", url);
+      return result;
+    }
+    case object_reading::metadata:
+      out = "{\"projectId\":";
+      append_json_string(out, state.definition->project_id);
+      append_member(out, "expires", to_iso(record.expires));
+      break;
+  }
+  out += ",\"hashes\":";
+  out += hashes_text(record);
+  out += '}';
+  return answer{std::move(out)};
+}
+
+}  // namespace troupe

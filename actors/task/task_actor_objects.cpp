@@ -1,0 +1,157 @@
+// Artifacts of the storage type `object`: how they are uploaded, published and read.
+
+#include "actors/task/artifact_rows.hpp"
+#include "actors/task/object_rules.hpp"
+#include "actors/task/task_actor.hpp"
+#include "actors/task/task_wire.hpp"
+#include "runtime/lane/caf_compat.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::chrono::hours upload_lasts{24};
+constexpr std::chrono::hours download_lasts{1};
+constexpr std::chrono::minutes put_url_lasts{45};
+constexpr std::chrono::minutes get_url_lasts{30};
+
+}  // namespace
+
+const artifact_record* task_shell::known_artifact(run_id run, std::string_view name) const {
+  const auto at = artifacts_->records.find(artifact_field(run, name));
+  return at == artifacts_->records.end() ? nullptr : &at->second;
+}
+
+// Credentials with exactly the scope of one upload (queue contract 7.2).
+std::string task_shell::upload_credentials(const create_artifact& command,
+                                           const artifact_record& record, timestamp now) const {
+  const auto& worker = state_.runs[command.run].worker;
+  return stage_.parts.object_credentials("artifact-upload/" + state_.id.str() + "/" +
+                                             std::to_string(command.run) + "/on/" + worker.group +
+                                             "/" + worker.id,
+                                         "object:upload:" + state_.definition->project_id + ":" +
+                                             object_name(state_.id, command.run, command.name),
+                                         now, std::min(record.expires, now + upload_lasts));
+}
+
+answer task_shell::object_content_answer(run_id run, const found_artifact& found,
+                                         timestamp now) const {
+  const auto object = object_name(state_.id, run, found.name);
+  return answer{
+      object_content(object, stage_.parts.object_credentials(
+                                 "artifact-download/" + artifact_key(state_.id, run, found.name),
+                                 "object:download:" + object, now, now + download_lasts))};
+}
+
+void task_shell::publish_artifact(run_id run, const std::string& name,
+                                  const artifact_record& record) {
+  const auto& worker = state_.runs[run].worker;
+  std::string key;
+  append_routing_key(key, state_, run, &worker);
+  const auto payload = artifact_payload(state_, status(), run, name, record);
+  stage_.store().append_event(shard(), {"exchange/taskcluster-queue/v1/artifact-created", key,
+                                        cc_of(*state_.definition), payload});
+}
+
+void task_shell::finish_object(finish_artifact& command) {
+  if (postponed(command) || !run_of(command.run, command.reply))
+    return;
+  with_artifacts(command.reply, [this, command] {
+    auto record = decide_finish(known_artifact(command.run, command.name), command);
+    if (!record)
+      return refuse(command.reply, std::move(record).error());
+    auto& commands = stage_.store().begin_commit();
+    write_artifact(commands, state_.id, command.run, command.name, *record);
+    publish_artifact(command.run, command.name, *record);
+    last_commit_ = stage_.store().end_commit();
+    artifacts_->records[artifact_field(command.run, command.name)] = std::move(*record);
+    stage_.store().answer(last_commit_, command.reply, answer{204, {}});
+  });
+}
+
+void task_shell::begin_upload(create_upload& command) {
+  if (postponed(command))
+    return;
+  with_artifacts(command.reply, [this, command] {
+    auto record = decide_create_upload(state_, known_artifact(command.run, command.name), command);
+    if (!record)
+      return refuse(command.reply, std::move(record).error());
+    auto& commands = stage_.store().begin_commit();
+    write_artifact(commands, state_.id, command.run, command.name, *record);
+    last_commit_ = stage_.store().end_commit();
+    artifacts_->records[artifact_field(command.run, command.name)] = std::move(*record);
+    const auto until = stage_.on.now() + put_url_lasts;
+    const auto url = command.put_url ? stage_.parts.put_url(upload_key(command.upload_id),
+                                                            command.content_type, until)
+                                     : std::string{};
+    stage_.store().answer(last_commit_, command.reply,
+                          answer{create_upload_answer(command, url, until)});
+  });
+}
+
+// What is uploaded goes to its final place when it is complete, so that nobody who still has the
+// URL of the upload can change it.
+void task_shell::end_upload(finish_upload& command) {
+  if (postponed(command))
+    return;
+  with_artifacts(command.reply, [this, command] {
+    const auto* known = known_artifact(command.run, command.name);
+    auto record = decide_finish_upload(state_, known, command);
+    if (!record)
+      return refuse(command.reply, std::move(record).error());
+    if (known->uploaded)
+      return stage_.store().answer(last_commit_, command.reply, answer{"{}"});
+    auto self = caf::actor_cast<task_actor>(this);
+    stage_.parts.keep_upload(
+        stage_.on, upload_key(record->upload_id),
+        artifact_key(state_.id, command.run, command.name),
+        [this, self, command](outcome<void> kept) {
+          if (!artifacts_ || failed_)
+            return stage_.on.deliver(
+                command.reply,
+                answer{make_api_error(error_code::service_unavailable,
+                                      "The task is starting again; repeat the call.")});
+          try {
+            upload_kept(command, std::move(kept));
+          } catch (...) {
+            stage_.on.deliver(
+                command.reply,
+                answer{make_api_error(error_code::internal_server_error, report_failure())});
+          }
+        });
+  });
+}
+
+void task_shell::upload_kept(const finish_upload& command, outcome<void> kept) {
+  if (!kept)
+    return refuse(command.reply, std::move(kept).error());
+  // It may have changed meanwhile.
+  auto record = decide_finish_upload(state_, known_artifact(command.run, command.name), command);
+  if (!record)
+    return refuse(command.reply, std::move(record).error());
+  auto& commands = stage_.store().begin_commit();
+  write_artifact(commands, state_.id, command.run, command.name, *record);
+  last_commit_ = stage_.store().end_commit();
+  artifacts_->records[artifact_field(command.run, command.name)] = std::move(*record);
+  stage_.store().answer(last_commit_, command.reply, answer{"{}"});
+}
+
+void task_shell::read_object_of(read_object& command) {
+  if (postponed(command))
+    return;
+  with_artifacts(command.reply, [this, command] {
+    const auto now = stage_.on.now();
+    auto record = decide_read_object(known_artifact(command.run, command.name), command, now);
+    if (!record)
+      return refuse(command.reply, std::move(record).error());
+    const auto until = now + get_url_lasts;
+    const auto url =
+        stage_.parts.get_url(artifact_key(state_.id, command.run, command.name), until);
+    stage_.store().answer(last_commit_, command.reply,
+                          read_object_answer(state_, command, *record, url, until));
+  });
+}
+
+}  // namespace troupe
