@@ -122,6 +122,19 @@ TEST_CASE_METHOD(store_fixture, "removing is fine when there is nothing") {
   CHECK_FALSE(store->read("k").has_value());
 }
 
+TEST_CASE_METHOD(store_fixture, "what was uploaded moves to its final key, once or again") {
+  put("upload/1", "hello", "text/plain");
+  REQUIRE(store->move("upload/1", "t/1").has_value());
+  CHECK_FALSE(store->read("upload/1").has_value());
+  CHECK(get("t/1") == "hello");
+  CHECK(store->move("upload/1", "t/1").has_value());
+  CHECK(get("t/1") == "hello");
+  CHECK(files() == 1);
+  const auto nothing = store->move("upload/2", "t/2");
+  REQUIRE_FALSE(nothing.has_value());
+  CHECK(nothing.error().code == error_code::input_error);
+}
+
 TEST_CASE("a directory that cannot be made is said clearly") {
   blob_store store("/proc/nothing-here", 1);
   const auto opened = store.open();
