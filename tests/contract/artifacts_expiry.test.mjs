@@ -91,6 +91,17 @@ test('AR-20 EX-5 LG-1 a hundred and fifty artifacts vanish, and the log counts t
   assert.equal((await q.listArtifacts(taskId, 0)).artifacts.length, 1);
 });
 
+test('EX-4 an artifact whose data are missing already goes all the same', async () => {
+  const taskId = await running();
+  await uploaded(taskId, 'public/lost', inSeconds(2));
+  const folder = path.join(server.data, 'artifacts');
+  for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) fs.rmSync(path.join(entry.parentPath ?? entry.path, entry.name));
+  await q.createArtifact(taskId, 0, 'public/never-uploaded', { storageType: 's3', contentType: 'text/plain', expires: inSeconds(2) });
+  await gone(taskId, 'public/lost');
+  await gone(taskId, 'public/never-uploaded');
+});
+
 test('EX-2 a record of an unknown storage type is removed too', async () => {
   const taskId = await running();
   await q.createArtifact(taskId, 0, 'public/odd', reference(inSeconds(2)));
