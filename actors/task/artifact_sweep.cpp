@@ -30,10 +30,11 @@ void begin_sweep(artifact_sweep& sweep, timestamp now, std::chrono::milliseconds
   sweep.reading = true;
 }
 
-sweep_step take_batch(artifact_sweep& sweep, std::size_t found, std::size_t told) {
+sweep_step take_batch(artifact_sweep& sweep, std::size_t found, std::size_t told,
+                      std::size_t batch) {
   sweep.reading = false;
   sweep.stalled = false;
-  sweep.full = found == artifact_batch;
+  sweep.full = found == batch;
   sweep.open = told;
   return next_step(sweep);
 }

@@ -44,8 +44,10 @@ bool may_begin(artifact_sweep& sweep);
 /// artifacts have expired that are removed.
 void begin_sweep(artifact_sweep& sweep, timestamp now, std::chrono::milliseconds delay);
 
-/// A batch was read: `found` keys, `told` of which make sense and are being looked after.
-sweep_step take_batch(artifact_sweep& sweep, std::size_t found, std::size_t told);
+/// A batch was read: `found` keys of at most `batch`, `told` of which make sense and are being
+/// looked after.
+sweep_step take_batch(artifact_sweep& sweep, std::size_t found, std::size_t told,
+                      std::size_t batch = artifact_batch);
 
 /// A task has looked after one.
 sweep_step take_expired(artifact_sweep& sweep, const artifact_expired& answer);

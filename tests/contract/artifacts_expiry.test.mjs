@@ -42,7 +42,7 @@ async function uploaded(taskId, name, expires) {
   assert.equal(put.status, 200);
 }
 
-test('AR-20 EX-6 an expired artifact is gone with its data: 404 with the scope, 403 without; others stay', async () => {
+test('AR-20 an expired artifact is gone with its data: 404 with the scope, 403 without; others stay', async () => {
   const taskId = await running();
   const soon = inSeconds(2);
   await uploaded(taskId, 'public/old', soon);
@@ -77,7 +77,7 @@ test('AR-12 AR-13 error artifacts and references expire; one that was extended s
   assert.deepEqual((await q.listArtifacts(taskId, 0)).artifacts.map(({ name }) => name), ['public/kept']);
 });
 
-test('AR-20 EX-5 LG-1 a hundred and fifty artifacts vanish, and the log counts them', async () => {
+test('AR-20 LG-1 a hundred and fifty artifacts vanish, and the log counts them', async () => {
   const taskId = await running();
   const soon = inSeconds(3);
   await Promise.all([...Array(150).keys()].map((n) =>
