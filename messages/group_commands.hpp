@@ -117,4 +117,10 @@ struct leave_group {
   std::uint32_t received = 0;  ///< messages it had; fewer than sent: one is on its way
 };
 
+/// To the directory: the group has expired long enough ago to be forgotten, unless somebody has
+/// joined it again.
+struct expire_group {
+  task_group_id group;
+};
+
 }  // namespace troupe

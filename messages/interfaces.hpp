@@ -192,6 +192,8 @@ using task_group_actor = caf::typed_actor<
 using group_directory_actor = task_group_actor::extend<
     // A group failed and needs a successor.
     caf::result<void>(group_failed),
+    // A group has had its time.
+    caf::result<void>(expire_group),
     // The tasks of a shard have told again what groups must know.
     caf::result<void>(roll_called),
     // The directory before failed.

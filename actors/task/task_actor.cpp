@@ -82,6 +82,10 @@ auto task_shell::receive_as(void (task_shell::*)(Command&)) {
           answer_absent(stage_, command);
           return stage_.board.tell(stage_.on, offer_leave{state_.id, received_});
         }
+      // Nobody outside sees a task that has expired, also while its record is there.
+      if constexpr (answerable<Command> && !std::is_same_v<Command, create_task>)
+        if (state_.definition->expires < stage_.on.now())
+          return answer_absent(stage_, command);
       (this->*Handle)(command);
     } catch (...) {
       return fail(command);

@@ -42,6 +42,7 @@ group_directory_shell::behavior_type group_directory_shell::make_behavior() {
       receive(&self::route<members_counted>),
       receive(&self::let_go),
       receive(&self::replace),
+      receive(&self::expire),
       receive(&self::remember),
       receive(&self::take_place),
   };
@@ -170,6 +171,42 @@ void group_directory_shell::take_loaded(const task_group_id& id,
   });
   for (auto& again : waiting.mapped())
     again();
+}
+
+// -- the end of groups ----------------------------------------------------------------------------
+
+// One that is in memory has something to do, or will leave soon: it goes the next time.
+void group_directory_shell::expire(expire_group& command) {
+  const auto id = command.group;
+  const auto is_used = [this, id] {
+    return groups_.contains(id) || loading_.contains(id) || failed_groups_.contains(id);
+  };
+  if (is_used())
+    return;
+  resp_writer query;
+  query.command("HMGET",
+                resp_writer::joined{shard_key_prefix(shard_of(id.view())), "group:", id.view()},
+                "schedulerId", "expires", "sealed", "work");
+  auto self = caf::actor_cast<group_directory_actor>(this);
+  stage_.store().query(query, [this, self, id, is_used](std::vector<redis_reply>& replies) {
+    guard_.attempt([&] {
+      const auto stored = read_group(id, replies.front());
+      const auto until = stored.state.expires + stage_.parts.expiration_delay;
+      const bool is_over = !stored.state.stored || (until <= stage_.on.now() && !stored.work);
+      if (is_over && !guard_.failed() && !is_used())
+        forget(id);
+    });
+  });
+}
+
+void group_directory_shell::forget(const task_group_id& id) {
+  const auto prefix = shard_key_prefix(shard_of(id.view()));
+  auto& commands = stage_.store().begin_commit();
+  commands.command("DEL", resp_writer::joined{prefix, "group:", id.view()},
+                   resp_writer::joined{prefix, "members:", id.view()});
+  commands.command("ZREM", resp_writer::joined{prefix, "group-expiry", {}}, id.view());
+  stage_.store().end_commit();
+  known_.erase(hash_text(id.view()));
 }
 
 // -- after a failure ------------------------------------------------------------------------------

@@ -146,6 +146,8 @@ class group_directory_shell : public group_directory_actor::base {
   void take_loaded(const task_group_id& id, std::vector<redis_reply>& replies);
   void let_go(leave_group& command);
   void replace(group_failed& command);
+  void expire(expire_group& command);
+  void forget(const task_group_id& id);
   void remember(roll_called& command);
   void take_place(take_over& command);
   void call_the_roll();

@@ -63,6 +63,10 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
   void take_ids(std::vector<redis_reply>& replies);
   void read_live(std::vector<task_id> ids);
   void sweep(sweep_artifacts& command);
+  void find_expired_tasks(std::size_t offset);
+  void ask_about(std::vector<task_id> due, std::size_t offset);
+  void remove(const task_id& id);
+  void find_expired_groups();
   void read_expired();
   void take_expired_keys(const redis_reply& keys);
   void artifact_done(artifact_expired& command);

@@ -1,4 +1,5 @@
-// How a shard finds the artifacts that have had their time: their tasks remove them.
+// How a shard finds what has had its time: artifacts, which their tasks remove, tasks, which it
+// removes itself, and groups, which their directory does.
 
 #include "actors/task/artifact_rules.hpp"
 #include "actors/task_shard/task_shard_actor.hpp"
@@ -6,6 +7,13 @@
 #include "runtime/log/log.hpp"
 
 namespace troupe {
+
+namespace {
+
+constexpr std::size_t tasks_per_batch = 100;
+constexpr std::size_t groups_per_batch = 1000;
+
+}  // namespace
 
 void task_shard_shell::on_timer() {
   sweep_timer_ = 0;
@@ -18,6 +26,8 @@ void task_shard_shell::sweep(sweep_artifacts&) {
     return;
   begin_sweep(sweep_, stage_.on.now(), stage_.parts.expiration_delay);
   read_expired();
+  find_expired_tasks(0);
+  find_expired_groups();
 }
 
 void task_shard_shell::arm_sweep() {
@@ -67,6 +77,81 @@ void task_shard_shell::go_on_sweeping(sweep_step step) {
                 {"expires", to_iso(sweep_.due)},
                 {"v", 1}},
                "queue");
+}
+
+// -- tasks ----------------------------------------------------------------------------------------
+
+void task_shard_shell::find_expired_tasks(std::size_t offset) {
+  resp_writer query;
+  query.command("ZRANGEBYSCORE", resp_writer::joined{shard_key_prefix(number_), "expiry", {}},
+                "-inf", (stage_.on.now() - stage_.parts.expiration_delay).ms, "LIMIT", offset,
+                tasks_per_batch);
+  auto self = caf::actor_cast<task_shard_actor>(this);
+  stage_.store().when_safe(stage_.store().last(), [this, self, query, offset] {
+    stage_.store().query(query, [this, self, offset](std::vector<redis_reply>& replies) {
+      guard_.attempt([&] {
+        std::vector<task_id> due;
+        for (std::size_t i = 0; i < replies.front().size(); ++i)
+          if (const auto id = task_id::parse(text_of(replies.front().at(i))))
+            due.push_back(*id);
+        if (!due.empty())
+          ask_about(std::move(due), offset);
+      });
+    });
+  });
+}
+
+// A task that has artifacts still, or has told nobody yet of its end, goes the next time.
+void task_shard_shell::ask_about(std::vector<task_id> due, std::size_t offset) {
+  resp_writer query;
+  const auto prefix = shard_key_prefix(number_);
+  for (const auto& id : due) {
+    query.command("EXISTS", resp_writer::joined{prefix, "artifacts:", id.view()});
+    query.command("SISMEMBER", resp_writer::joined{prefix, "live", {}}, id.view());
+  }
+  auto self = caf::actor_cast<task_shard_actor>(this);
+  stage_.store().query(query, [this, self, due, offset](std::vector<redis_reply>& replies) {
+    guard_.attempt([&] {
+      std::size_t kept = 0;
+      for (std::size_t i = 0; i < due.size(); ++i) {
+        const bool rests = replies[2 * i].integer() == 0 && replies[2 * i + 1].integer() == 0;
+        // One that is in memory was asked for just now, and leaves soon.
+        if (rests && !tasks_.contains(due[i]) && !loading_.contains(due[i]))
+          remove(due[i]);
+        else
+          ++kept;
+      }
+      if (due.size() == tasks_per_batch)
+        find_expired_tasks(offset + kept);
+    });
+  });
+}
+
+void task_shard_shell::remove(const task_id& id) {
+  const auto prefix = shard_key_prefix(number_);
+  auto& commands = stage_.store().begin_commit();
+  commands.command("DEL", resp_writer::joined{prefix, "task:", id.view()},
+                   resp_writer::joined{prefix, "edges:", id.view()});
+  commands.command("ZREM", resp_writer::joined{prefix, "expiry", {}}, id.view());
+  stage_.store().end_commit();
+  known_.erase(hash_text(id.view()));
+}
+
+// -- groups ---------------------------------------------------------------------------------------
+
+void task_shard_shell::find_expired_groups() {
+  resp_writer query;
+  query.command("ZRANGEBYSCORE", resp_writer::joined{shard_key_prefix(number_), "group-expiry", {}},
+                "-inf", (stage_.on.now() - stage_.parts.expiration_delay).ms, "LIMIT", 0,
+                groups_per_batch);
+  auto self = caf::actor_cast<task_shard_actor>(this);
+  stage_.store().query(query, [this, self](std::vector<redis_reply>& replies) {
+    guard_.attempt([&] {
+      for (std::size_t i = 0; i < replies.front().size(); ++i)
+        if (const auto id = task_group_id::parse(text_of(replies.front().at(i))))
+          stage_.board.tell(stage_.on, expire_group{*id});
+    });
+  });
 }
 
 }  // namespace troupe

@@ -163,7 +163,7 @@ constexpr std::array options{
                   "workers that are connected to caf-port"),
     TROUPE_NUMBER(
         "expiration-delay", "SECONDS", expiration_delay_s, 0, 2592000,
-        "how long after they expired artifacts and records of workers and queues are deleted"),
+        "how long after they expired tasks, groups, artifacts, workers and queues are deleted"),
     TROUPE_NUMBER("local-workers-min", "N", local_workers_min, 0, 100,
                   "workers of local/default that the server keeps running"),
     TROUPE_NUMBER("local-workers-max", "N", local_workers_max, 0, 100,

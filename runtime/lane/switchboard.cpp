@@ -130,6 +130,7 @@ TROUPE_TO_GROUP(change_group_priority)
 TROUPE_TO_GROUP(member_changed)
 TROUPE_TO_GROUP(leave_group)
 TROUPE_TO_GROUP(group_failed)
+TROUPE_TO_GROUP(expire_group)
 #undef TROUPE_TO_GROUP
 
 void switchboard::tell(lane& from, call_roll command) {

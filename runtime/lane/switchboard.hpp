@@ -106,6 +106,7 @@ class switchboard {
   void tell(lane& from, member_changed command);
   void tell(lane& from, leave_group command);
   void tell(lane& from, group_failed command);
+  void tell(lane& from, expire_group command);
 
   // To the directory that called the roll.
   void tell(lane& from, roll_called command);
