@@ -83,6 +83,9 @@ void task_shell::claim_admitted_run(claim_admitted& command) {
   if (postponed(command))
     return;
   const auto now = stage_.on.now();
+  // Of the queue alone: a worker that claims so need not be known (queue contract 8.4).
+  stage_.board.tell(stage_.on,
+                    queue_seen{state_.definition->queue, {}, now, now + queue_lasts_alone});
   auto decision = decide_claim_task(state_, command, now, stage_.parts.task);
   if (!decision)
     return refuse(command.reply, std::move(decision).error());

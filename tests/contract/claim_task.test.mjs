@@ -158,3 +158,13 @@ test('CW-11 of many that claim one run by both methods one gets it', async () =>
   assert.equal(results.reduce((a, b) => a + b), 1);
   assert.equal(await counts(def), '0/1');
 });
+
+test('WI-1 a claim by claimTask keeps its queue known for five days, and makes no worker known', async () => {
+  const { id, def } = await create();
+  await q.claimTask(id, 0, worker);
+  const seen = await until('the queue is known', () => q.getTaskQueue(def.taskQueueId).catch(() => undefined));
+  const days = (Date.parse(seen.expires) - Date.parse(seen.lastDateActive)) / 86_400_000;
+  assert.equal(days, 5);
+  const [provisionerId, workerType] = def.taskQueueId.split('/');
+  assert.deepEqual((await q.listWorkers(provisionerId, workerType)).workers, []);
+});
