@@ -61,6 +61,18 @@ outcome<void> check_run(const task_state& state, const create_artifact& command,
   return boost::system::in_place_value;
 }
 
+// What the listings and the event tell of an artifact; the object goes on.
+void append_description(std::string& out, std::string_view name, const artifact_record& record) {
+  out += "{\"storageType\":\"";
+  out += to_string(record.storage);
+  out += "\",\"name\":";
+  append_json_string(out, name);
+  out += ",\"expires\":\"";
+  append_iso(out, record.expires);
+  out += "\",\"contentType\":";
+  append_json_string(out, record.content_type);
+}
+
 // What speaks against the new call where an artifact of the name exists; empty when nothing does.
 std::string incompatible(const artifact_record& existing, const create_artifact& command) {
   const bool to_link = command.storage == artifact_storage::link;
@@ -185,14 +197,8 @@ std::string artifact_payload(const task_state& state, std::string_view status, r
   append_json_string(out, worker.group);
   out += ",\"workerId\":";
   append_json_string(out, worker.id);
-  out += ",\"artifact\":{\"storageType\":\"";
-  out += to_string(record.storage);
-  out += "\",\"name\":";
-  append_json_string(out, name);
-  out += ",\"expires\":\"";
-  append_iso(out, record.expires);
-  out += "\",\"contentType\":";
-  append_json_string(out, record.content_type);
+  out += ",\"artifact\":";
+  append_description(out, name, record);
   out += "},\"version\":1}";
   return out;
 }
@@ -233,14 +239,8 @@ std::string artifact_field(run_id run, std::string_view name) {
 }
 
 std::string artifact_info_text(std::string_view name, const artifact_record& record) {
-  std::string out = "{\"storageType\":\"";
-  out += to_string(record.storage);
-  out += "\",\"name\":";
-  append_json_string(out, name);
-  out += ",\"expires\":\"";
-  append_iso(out, record.expires);
-  out += "\",\"contentType\":";
-  append_json_string(out, record.content_type);
+  std::string out;
+  append_description(out, name, record);
   if (record.content_length) {
     out += ",\"contentLength\":";
     append_number(out, *record.content_length);

@@ -94,8 +94,7 @@ std::string object_content(std::string_view object, std::string_view credentials
 outcome<artifact_record> decide_finish(const artifact_record* record,
                                        const finish_artifact& command) {
   if (record == nullptr)
-    return make_api_error(error_code::resource_not_found,
-                          "Artifact '" + command.name + "' does not exist.");
+    return no_artifact(command.name);
   if (record->storage != artifact_storage::object)
     return bad_input("Artifact '" + command.name + "' has storage type " +
                      std::string{to_string(record->storage)} +

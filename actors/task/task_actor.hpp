@@ -95,6 +95,7 @@ class task_shell : public task_actor::base, public timer_target {
   std::string upload_credentials(const create_artifact& command, const artifact_record& record,
                                  timestamp now) const;
   answer object_content_answer(run_id run, const found_artifact& found, timestamp now) const;
+  void keep_artifact(run_id run, const std::string& name, artifact_record record, bool publishes);
   void publish_artifact(run_id run, const std::string& name, const artifact_record& record);
   void finish_object(finish_artifact& command);
   void begin_upload(create_upload& command);

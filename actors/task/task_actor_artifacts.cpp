@@ -64,16 +64,9 @@ void task_shell::put_artifact(create_artifact& command) {
     const auto key = artifact_field(command.run, command.name);
     if (const auto leaving = artifacts_->leaving.find(key); leaving != artifacts_->leaving.end())
       return leaving->second.push_back(command);
-    const auto existing = artifacts_->records.find(key);
-    auto record = decide_artifact(
-        state_, command, existing == artifacts_->records.end() ? nullptr : &existing->second, now);
+    auto record = decide_artifact(state_, command, known_artifact(command.run, command.name), now);
     if (!record)
       return refuse(command.reply, std::move(record).error());
-    auto& commands = stage_.store().begin_commit();
-    write_artifact(commands, state_.id, command.run, command.name, *record);
-    if (publishes_artifact(record->storage))
-      publish_artifact(command.run, command.name, *record);
-    last_commit_ = stage_.store().end_commit();
     std::string url;
     // What is uploaded when the artifact has been removed would stay for ever.
     const auto until =
@@ -85,7 +78,8 @@ void task_shell::put_artifact(create_artifact& command) {
                       ? create_object_answer(state_, command, *record,
                                              upload_credentials(command, *record, now))
                       : create_artifact_answer(*record, url, until)};
-    artifacts_->records[key] = std::move(*record);
+    const bool publishes = publishes_artifact(record->storage);
+    keep_artifact(command.run, command.name, std::move(*record), publishes);
     stage_.store().answer(last_commit_, command.reply, std::move(result));
   });
 }
@@ -114,11 +108,7 @@ void task_shell::find_artifact(get_artifact& command) {
   with_artifacts(command.reply, [this, command, run = *run] {
     const auto now = stage_.on.now();
     auto found = follow_links(
-        command.name,
-        [&](const std::string& name) -> const artifact_record* {
-          const auto at = artifacts_->records.find(artifact_field(run, name));
-          return at == artifacts_->records.end() ? nullptr : &at->second;
-        },
+        command.name, [&](const std::string& name) { return known_artifact(run, name); },
         [&](const std::vector<std::string>& names) {
           return stage_.parts.authorise_artifacts(*command.by, names);
         },

@@ -55,6 +55,17 @@ void task_shell::publish_artifact(run_id run, const std::string& name,
                                         cc_of(*state_.definition), payload});
 }
 
+// Writes the record, and says that it is there when that is news.
+void task_shell::keep_artifact(run_id run, const std::string& name, artifact_record record,
+                               bool publishes) {
+  auto& commands = stage_.store().begin_commit();
+  write_artifact(commands, state_.id, run, name, record);
+  if (publishes)
+    publish_artifact(run, name, record);
+  last_commit_ = stage_.store().end_commit();
+  artifacts_->records[artifact_field(run, name)] = std::move(record);
+}
+
 void task_shell::finish_object(finish_artifact& command) {
   if (postponed(command) || !run_of(command.run, command.reply))
     return;
@@ -62,11 +73,7 @@ void task_shell::finish_object(finish_artifact& command) {
     auto record = decide_finish(known_artifact(command.run, command.name), command);
     if (!record)
       return refuse(command.reply, std::move(record).error());
-    auto& commands = stage_.store().begin_commit();
-    write_artifact(commands, state_.id, command.run, command.name, *record);
-    publish_artifact(command.run, command.name, *record);
-    last_commit_ = stage_.store().end_commit();
-    artifacts_->records[artifact_field(command.run, command.name)] = std::move(*record);
+    keep_artifact(command.run, command.name, std::move(*record), true);
     stage_.store().answer(last_commit_, command.reply, answer{204, {}});
   });
 }
@@ -78,10 +85,7 @@ void task_shell::begin_upload(create_upload& command) {
     auto record = decide_create_upload(state_, known_artifact(command.run, command.name), command);
     if (!record)
       return refuse(command.reply, std::move(record).error());
-    auto& commands = stage_.store().begin_commit();
-    write_artifact(commands, state_.id, command.run, command.name, *record);
-    last_commit_ = stage_.store().end_commit();
-    artifacts_->records[artifact_field(command.run, command.name)] = std::move(*record);
+    keep_artifact(command.run, command.name, std::move(*record), false);
     const auto until = stage_.on.now() + put_url_lasts;
     const auto url = command.put_url ? stage_.parts.put_url(upload_key(command.upload_id),
                                                             command.content_type, until)
@@ -131,10 +135,7 @@ void task_shell::upload_kept(const finish_upload& command, outcome<void> kept) {
   auto record = decide_finish_upload(state_, known_artifact(command.run, command.name), command);
   if (!record)
     return refuse(command.reply, std::move(record).error());
-  auto& commands = stage_.store().begin_commit();
-  write_artifact(commands, state_.id, command.run, command.name, *record);
-  last_commit_ = stage_.store().end_commit();
-  artifacts_->records[artifact_field(command.run, command.name)] = std::move(*record);
+  keep_artifact(command.run, command.name, std::move(*record), false);
   stage_.store().answer(last_commit_, command.reply, answer{"{}"});
 }
 
