@@ -14,6 +14,8 @@ set(troupe_test_headers <catch2/catch_test_macros.hpp> <rapidcheck.h>)
 
 # For ccache: a set is known by what it was made of, not by its bytes, which differ each time and
 # are hundreds of megabytes to hash for each source. (CCACHE_PCH_EXTSUM reads this file instead.)
+# The set itself never comes from ccache: that would save seconds, and a damaged one (one was found
+# to be zeros for the most part) would fail every build that shares the cache.
 function(troupe_name_precompiled target headers)
   file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.gch.sum"
     "${target} ${headers}\n${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${TROUPE_SANITIZE}\n"
@@ -40,6 +42,8 @@ function(troupe_make_precompiled)
       ${libraries} Catch2::Catch2 rapidcheck)
     target_precompile_headers(troupe_precompiled_${kind}_test PRIVATE
       ${troupe_${kind}_headers} ${troupe_test_headers})
+    set_target_properties(troupe_precompiled_${kind} troupe_precompiled_${kind}_test PROPERTIES
+      CXX_COMPILER_LAUNCHER "")
     troupe_name_precompiled(troupe_precompiled_${kind} "${troupe_${kind}_headers}")
     troupe_name_precompiled(troupe_precompiled_${kind}_test
       "${troupe_${kind}_headers} ${troupe_test_headers}")
