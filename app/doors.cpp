@@ -2,6 +2,7 @@
 
 #include "actors/log_stream/log_directory_actor.hpp"
 #include "app/version.hpp"
+#include "gateways/metrics/metrics_gateway.hpp"
 #include "gateways/remote/remote_gateway.hpp"
 #include "gateways/rest/api_door.hpp"
 #include "gateways/rest/rest_gateway.hpp"
@@ -36,14 +37,15 @@ struct other_doors::impl {
   explicit impl(parts given)
       : with(std::move(given)),
         bus(bus_options(*with.config)),
-        remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}) {
-  }
+        remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}),
+        metrics({with.lanes, with.board, with.config}, program_build()) {}
 
   log_directory_actor make_logs(lane& on);
 
   parts with;
   zeromq_gateway bus;
   remote_gateway remote;
+  metrics_gateway metrics;
   std::deque<event_records> records;  // one a lane
 };
 
@@ -70,6 +72,7 @@ void other_doors::listen_to(lane_store& store) {
   store.add_listener(impl_->bus);
   store.add_listener(impl_->remote);
   store.add_listener(impl_->records.emplace_back());
+  impl_->metrics.listen_to(store);
 }
 
 void other_doors::add_routes(rest_gateway& rest) {
@@ -81,6 +84,7 @@ outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
   TROUPE_CHECK(impl_->bus.start());
   doors.zmq_pub_port = impl_->bus.pub_port();
   doors.zmq_router_port = impl_->bus.router_port();
+  TROUPE_TRY(doors.metrics_port, impl_->metrics.open(rest));
   TROUPE_TRY(doors.caf_port, impl_->remote.open(rest.door(), doors.root_url));
   const auto& listen = impl_->with.config->listen;
   const bool everywhere = listen == "0.0.0.0" || listen == "::";
@@ -92,6 +96,7 @@ void other_doors::drain() { impl_->remote.drain(); }
 
 void other_doors::close() {
   impl_->remote.close();
+  impl_->metrics.close();
   impl_->bus.stop();
 }
 

@@ -18,7 +18,7 @@ class lane_store;
 class rest_gateway;
 class switchboard;
 
-/// All doors of a node besides REST: events over ZeroMQ, live logs, pages, remote workers.
+/// All doors of a node besides REST: events over ZeroMQ, live logs, pages, remote workers, metrics.
 class other_doors {
  public:
   struct parts {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace troupe {
@@ -26,6 +27,10 @@ bool is_busy(const std::string& address, std::uint16_t port) {
   return busy;
 }
 
+const std::string& address_of(const settings& config, std::string_view port_name) {
+  return port_name == "metrics-port" ? config.metrics_listen : config.listen;
+}
+
 }  // namespace
 
 void avoid_busy_ports(loaded_settings& loaded,
@@ -39,7 +44,8 @@ void avoid_busy_ports(loaded_settings& loaded,
   };
   for (const auto& [name, member] : ports) {
     auto& port = loaded.values.*member;
-    if (loaded.origins[name] != "default" || port == 0 || !is_busy(loaded.values.listen, port))
+    if (loaded.origins[name] != "default" || port == 0 ||
+        !is_busy(address_of(loaded.values, name), port))
       continue;
     tell("port " + std::to_string(port) + " is in use; " + name + " is any free one");
     port = 0;
@@ -52,11 +58,12 @@ outcome<void> check_ports(const settings& config) {
       {"zmq-pub-port", config.zmq_pub_port},
       {"zmq-router-port", config.zmq_router_port},
       {"caf-port", config.caf_port},
+      {"metrics-port", config.metrics_port},
   };
   for (const auto& [name, port] : ports)
-    if (port != 0 && is_busy(config.listen, port))
+    if (port != 0 && is_busy(address_of(config, name), port))
       return make_api_error(error_code::service_unavailable,
-                            "port " + std::to_string(port) + " at " + config.listen +
+                            "port " + std::to_string(port) + " at " + address_of(config, name) +
                                 " is in use; stop what uses it, or choose another with --" + name +
                                 " (0 picks a free one)");
   return boost::system::in_place_value;

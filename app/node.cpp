@@ -387,8 +387,7 @@ void node::impl::make_rest() {
   gateway.signer = signer.get();
   gateway.blobs = blobs.get();
   gateway.token_key = derive_key(server_key, "page-tokens");
-  gateway.build = build_info{std::string{program_version()}, std::string{program_commit()},
-                             "troupe", std::string{program_commit()}};
+  gateway.build = program_build();
   gateway.healthy = [this] {
     return std::none_of(stores.begin(), stores.end(),
                         [](const auto& store) { return store->overdue(); });

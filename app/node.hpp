@@ -17,6 +17,7 @@ struct node_doors {
   std::uint16_t zmq_pub_port = 0;
   std::uint16_t zmq_router_port = 0;
   std::uint16_t caf_port = 0;
+  std::uint16_t metrics_port = 0;
   std::string caf_address;  ///< `host:port` by which workers of this machine reach it
 };
 

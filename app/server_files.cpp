@@ -98,6 +98,7 @@ outcome<void> write_server_info(const std::string& data_dir, const node_doors& d
   info["zmqPubPort"] = doors.zmq_pub_port;
   info["zmqRouterPort"] = doors.zmq_router_port;
   info["cafPort"] = doors.caf_port;
+  info["metricsPort"] = doors.metrics_port;
   info["cafAddress"] = doors.caf_address;
   info["data"] = data_dir;
   info["pid"] = ::getpid();

@@ -145,11 +145,17 @@ using task_queue_actor = caf::typed_actor<
     caf::result<void>(retire_workers),
     // A worker is gone.
     caf::result<void>(remove_worker),
+    // The directory wants to know how busy it is.
+    caf::result<void>(count_runs),
     // A waiting claim has waited long enough.
     caf::result<void>(queue_timer_fired)>;
 
 /// The queues of one lane: spawns a queue when it is first named, and hands messages on.
 using queue_directory_actor = task_queue_actor::extend<
+    // Answer how busy all of them are.
+    caf::result<void>(measure_runs),
+    // A queue says how busy it is.
+    caf::result<void>(runs_counted),
     // A queue failed and needs a successor.
     caf::result<void>(queue_failed),
     // The tasks of a shard have told again what queues must know.
@@ -256,6 +262,8 @@ using queue_register_actor = caf::typed_actor<
     caf::result<void>(list_workers),
     // Workers say how they are listed.
     caf::result<void>(workers_described),
+    // Answer how busy the queues of the lane are.
+    caf::result<void>(measure_queues),
     // What is not written yet is to be written now.
     caf::result<void>(write_workers),
     // A record or a worker may have expired, or something is to be written.

@@ -134,6 +134,43 @@ struct workers_described {
   std::vector<std::pair<std::uint32_t, std::string>> texts;
 };
 
+/// To the register of a lane: answer how busy its queues are, as a JSON array of rows
+/// `[taskQueueId, pending, claimed, waitingClaims, workers, quarantinedWorkers]`. A queue has a row
+/// when there is anything of it: a record, a worker, a task or a claim that waits.
+struct measure_queues {
+  std::uint16_t lane = 0;
+  reply_handle reply;
+};
+
+/// How many workers of a queue are known, and how many of these get no work.
+struct counted_workers {
+  task_queue_id queue;
+  std::uint32_t all = 0;
+  std::uint32_t quarantined = 0;
+};
+
+/// The register hands the question on to the queues of its lane, with what it knows itself.
+struct measure_runs {
+  std::uint16_t lane = 0;
+  std::vector<counted_workers> workers;
+  reply_handle reply;
+};
+
+/// To one queue: how many are there?
+struct count_runs {
+  task_queue_id queue;
+  std::uint32_t number = 0;  ///< of the question
+};
+
+/// Its answer, to the directory.
+struct runs_counted {
+  task_queue_id queue;
+  std::uint32_t number = 0;
+  std::uint64_t pending = 0;
+  std::uint64_t claimed = 0;
+  std::uint64_t waiting = 0;  ///< claimWork calls that wait
+};
+
 /// A new register: read what Redis holds.
 struct open_register {};
 

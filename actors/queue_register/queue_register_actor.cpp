@@ -45,6 +45,7 @@ queue_register_shell::behavior_type queue_register_shell::make_behavior() {
       receive(&self::show_worker),
       receive(&self::list_workers_of),
       receive(&self::described),
+      receive(&self::measure),
       receive(&self::write_now),
       receive(&self::time_came),
   };
@@ -376,6 +377,11 @@ void queue_register_shell::finish_workers(worker_listing& listing) {
   if (listing.more)
     result.headers.emplace_back("next-position", listing.last->group + "/" + listing.last->id);
   stage_.on.deliver(listing.command.reply, std::move(result));
+}
+
+void queue_register_shell::measure(measure_queues& command) {
+  stage_.board.tell(
+      stage_.on, measure_runs{command.lane, count_workers(state_, stage_.on.now()), command.reply});
 }
 
 void queue_register_shell::give_up_listings() {

@@ -62,6 +62,7 @@ class queue_register_shell : public queue_register_actor::base, public timer_tar
   void show_worker(get_worker& command);
   void list_workers_of(list_workers& command);
   void described(workers_described& command);
+  void measure(measure_queues& command);
   void write_now(write_workers& command);
   void time_came(register_timer_fired& command);
 

@@ -232,6 +232,13 @@ queue_page merge_rows(std::vector<std::vector<queue_row>> parts, std::uint32_t l
   return page;
 }
 
+namespace {
+
+// One whose time is over and that has not said so yet may have been seen meanwhile.
+bool is_over(const registered_worker& worker) { return worker.check_at > worker.due; }
+
+}  // namespace
+
 worker_choice choose_workers(const queue_register_state& state, std::string_view queue,
                              const std::optional<worker_name>& after,
                              std::optional<bool> quarantined, std::uint32_t limit, timestamp now) {
@@ -242,9 +249,7 @@ worker_choice choose_workers(const queue_register_state& state, std::string_view
   const auto& all = found->second.workers;
   for (auto at = after ? all.upper_bound(*after) : all.begin(); at != all.end(); ++at) {
     const auto& [name, worker] = *at;
-    // One whose time is over and that has not said so yet may have been seen meanwhile.
-    const bool is_over = worker.check_at > worker.due;
-    if (is_over || (quarantined && *quarantined != (worker.quarantine_until >= now)))
+    if (is_over(worker) || (quarantined && *quarantined != (worker.quarantine_until >= now)))
       continue;
     choice.more = choice.names.size() == limit;
     if (choice.more)
@@ -252,6 +257,25 @@ worker_choice choose_workers(const queue_register_state& state, std::string_view
     choice.names.push_back(name);
   }
   return choice;
+}
+
+// -- how busy the queues are ----------------------------------------------------------------------
+
+std::vector<counted_workers> count_workers(const queue_register_state& state, timestamp now) {
+  std::vector<counted_workers> counts;
+  for (const auto& [id, queue] : state.queues) {
+    counted_workers row{{{id}}, 0, 0};
+    for (const auto& [name, worker] : queue.workers) {
+      if (is_over(worker))
+        continue;
+      ++row.all;
+      if (worker.quarantine_until > now)
+        ++row.quarantined;
+    }
+    if (row.all > 0 || queue.record.expires > now)
+      counts.push_back(std::move(row));
+  }
+  return counts;
 }
 
 }  // namespace troupe

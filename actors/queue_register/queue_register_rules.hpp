@@ -71,4 +71,10 @@ worker_choice choose_workers(const queue_register_state& state, std::string_view
                              const std::optional<worker_name>& after,
                              std::optional<bool> quarantined, std::uint32_t limit, timestamp now);
 
+// -- how busy the queues are ----------------------------------------------------------------------
+
+/// The workers of each queue that is known or has workers that are: those whose time is not over,
+/// and of these the ones in quarantine.
+std::vector<counted_workers> count_workers(const queue_register_state& state, timestamp now);
+
 }  // namespace troupe

@@ -57,7 +57,10 @@ queue_directory_shell::behavior_type queue_directory_shell::make_behavior() {
       receive(&self::watch),
       receive(&self::route<retire_workers>),
       receive(&self::route<remove_worker>),
+      receive(&self::route<count_runs>),
       receive(&self::route<queue_timer_fired>),
+      receive(&self::measure),
+      receive(&self::take_counts),
       receive(&self::replace),
       receive(&self::remember),
       receive(&self::take_place),
@@ -66,6 +69,9 @@ queue_directory_shell::behavior_type queue_directory_shell::make_behavior() {
 
 void queue_directory_shell::on_exit() {
   guard_.hold();
+  for (auto& [number, open] : measurings_)
+    stage_.on.deliver(open.reply,
+                      answer{failed_actor("queue directory", "it ended while it counted")});
   for (auto& [id, queue] : queues_)
     for (auto& again : queue.later)
       again();
@@ -102,9 +108,7 @@ void queue_directory_shell::ask(Command& command) {
   if (all_gather_ || queues_.contains(command.queue))
     return route(command);
   if constexpr (std::is_same_v<Command, get_queue_counts>) {
-    task_queue_state none;
-    none.id = command.queue;
-    stage_.on.deliver(command.reply, answer{counts_text(none, command.pending_only)});
+    stage_.on.deliver(command.reply, answer{counts_text(command.queue, {}, command.pending_only)});
   } else {
     stage_.on.deliver(command.reply, answer{std::string{R"({"tasks":[]})"}});
   }
@@ -113,6 +117,51 @@ void queue_directory_shell::ask(Command& command) {
 void queue_directory_shell::watch(watch_demand& command) {
   watched_.insert(command.queue);
   route(command);
+}
+
+// -- how busy the queues are ----------------------------------------------------------------------
+
+void queue_directory_shell::measure(measure_runs& command) {
+  const auto number = next_measuring_++;
+  auto& made = measurings_[number];
+  made.reply = command.reply;
+  for (auto& workers : command.workers) {
+    if (!queues_.contains(workers.queue))
+      append_measure(made.text, workers.queue, {}, workers);
+    else
+      made.rows.emplace(workers.queue, std::move(workers));
+  }
+  for (auto& [id, queue] : queues_) {
+    made.rows.try_emplace(id);
+    count_runs question{id, number};
+    route(question);
+  }
+  finish_measuring(number);
+}
+
+void queue_directory_shell::take_counts(runs_counted& command) {
+  const auto found = measurings_.find(command.number);
+  if (found == measurings_.end())
+    return;
+  auto row = found->second.rows.extract(command.queue);
+  if (row.empty())
+    return;
+  const bool is_known = !row.mapped().queue.text.empty();
+  if (is_known || command.pending + command.claimed + command.waiting > 0)
+    append_measure(found->second.text, command.queue,
+                   {command.pending, command.claimed, command.waiting}, row.mapped());
+  finish_measuring(command.number);
+}
+
+void queue_directory_shell::finish_measuring(std::uint32_t number) {
+  const auto found = measurings_.find(number);
+  if (!found->second.rows.empty())
+    return;
+  auto text = std::move(found->second.text);
+  const auto reply = found->second.reply;
+  measurings_.erase(found);
+  text += text.empty() ? "[]" : "]";
+  stage_.on.deliver(reply, answer{std::move(text)});
 }
 
 // -- after a failure ------------------------------------------------------------------------------

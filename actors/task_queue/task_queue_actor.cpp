@@ -63,7 +63,8 @@ task_queue_shell::behavior_type task_queue_shell::make_behavior() {
       receive(&task_queue_shell::count),        receive(&task_queue_shell::list_pending),
       receive(&task_queue_shell::list_claimed), receive(&task_queue_shell::quarantine),
       receive(&task_queue_shell::watch),        receive(&task_queue_shell::retire),
-      receive(&task_queue_shell::remove),       receive(&task_queue_shell::time_came),
+      receive(&task_queue_shell::remove),       receive(&task_queue_shell::tell_counts),
+      receive(&task_queue_shell::time_came),
   };
 }
 
@@ -137,7 +138,14 @@ void task_queue_shell::answered(claim_answered& command) {
 }
 
 void task_queue_shell::count(get_queue_counts& command) {
-  stage_.on.deliver(command.reply, answer{counts_text(state_, command.pending_only)});
+  const auto counts = count_runs_of(state_, stage_.on.now(), stage_.parts.task.claim_timeout);
+  stage_.on.deliver(command.reply, answer{counts_text(state_.id, counts, command.pending_only)});
+}
+
+void task_queue_shell::tell_counts(count_runs& command) {
+  const auto counts = count_runs_of(state_, stage_.on.now(), stage_.parts.task.claim_timeout);
+  stage_.board.tell(stage_.on, runs_counted{state_.id, command.number, counts.pending,
+                                            counts.claimed, counts.waiting});
 }
 
 void task_queue_shell::quarantine(set_quarantine& command) {

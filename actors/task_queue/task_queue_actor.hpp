@@ -4,6 +4,7 @@
 #include "actors/task_queue/run_listing.hpp"
 #include "actors/task_queue/task_queue_rules.hpp"
 #include "messages/interfaces.hpp"
+#include "messages/register_commands.hpp"
 #include "runtime/supervision/service_guard.hpp"
 
 #include <functional>
@@ -51,6 +52,7 @@ class task_queue_shell : public task_queue_actor::base, public timer_target {
   void watch(watch_demand& command);
   void retire(retire_workers& command);
   void remove(remove_worker& command);
+  void tell_counts(count_runs& command);
   void time_came(queue_timer_fired& command);
 
   struct page_reading;
@@ -103,6 +105,16 @@ class queue_directory_shell : public queue_directory_actor::base {
   void replace(queue_failed& command);
   void take_place(take_over& command);
 
+  // A question how busy all queues are; its row of a queue is complete when the queue has answered.
+  struct measuring {
+    std::unordered_map<task_queue_id, counted_workers> rows;
+    std::string text;
+    reply_handle reply;
+  };
+  void measure(measure_runs& command);
+  void take_counts(runs_counted& command);
+  void finish_measuring(std::uint32_t number);
+
   entry& make(const task_queue_id& id, bool gathering);
   void call_the_roll();
   void read_quarantines();
@@ -115,7 +127,9 @@ class queue_directory_shell : public queue_directory_actor::base {
   std::unordered_set<task_queue_id> watched_;
   std::uint32_t roll_ = 0;          // number of the last roll
   std::uint32_t roll_missing_ = 0;  // who has not answered it yet
-  bool all_gather_ = false;         // also queues that nobody has named yet
+  std::unordered_map<std::uint32_t, measuring> measurings_;
+  std::uint32_t next_measuring_ = 1;
+  bool all_gather_ = false;  // also queues that nobody has named yet
 };
 
 }  // namespace troupe

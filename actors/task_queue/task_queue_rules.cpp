@@ -161,6 +161,7 @@ task_queue_decision on_enqueue(task_queue_state& state, const enqueue_run& comma
   task_queue_decision decision;
   state.pending.insert(pending_run{command.enqueued_us, command.deadline, command.task,
                                    command.priority, command.run});
+  state.first_deadline = std::min(state.first_deadline, command.deadline);
   if (!state.waiting.empty())
     match(state, decision, now);
   return decision;
@@ -365,21 +366,53 @@ task_queue_decision give_up_waiting(task_queue_state& state, const api_error* er
   return decision;
 }
 
-std::string counts_text(const task_queue_state& state, bool pending_only) {
+run_counts count_runs_of(task_queue_state& state, timestamp now,
+                         std::chrono::milliseconds claim_timeout) {
+  run_counts counts{state.pending.size(), state.claimed.size(), state.waiting.size()};
+  if (state.first_deadline <= now) {
+    // Their tasks take them out a while after the deadline; till then each count looks at all.
+    state.first_deadline = timestamp{std::numeric_limits<std::int64_t>::max()};
+    for (const auto& run : state.pending) {
+      state.first_deadline = std::min(state.first_deadline, run.deadline);
+      if (run.deadline <= now)
+        --counts.pending;
+    }
+  }
+  for (auto at = state.claims_by_age.begin(); at != state.claims_by_age.end(); ++at) {
+    if (at->first + claim_timeout > now)
+      break;
+    --counts.claimed;
+  }
+  return counts;
+}
+
+std::string counts_text(const task_queue_id& id, const run_counts& counts, bool pending_only) {
   std::string out = "{\"provisionerId\":";
-  append_json_string(out, state.id.provisioner());
+  append_json_string(out, id.provisioner());
   out += ",\"workerType\":";
-  append_json_string(out, state.id.worker_type());
+  append_json_string(out, id.worker_type());
   out += ",\"taskQueueId\":";
-  append_json_string(out, state.id.text);
+  append_json_string(out, id.text);
   out += ",\"pendingTasks\":";
-  append_number(out, state.pending.size());
+  append_number(out, counts.pending);
   if (!pending_only) {
     out += ",\"claimedTasks\":";
-    append_number(out, state.claimed.size());
+    append_number(out, counts.claimed);
   }
   out += '}';
   return out;
+}
+
+void append_measure(std::string& out, const task_queue_id& id, const run_counts& runs,
+                    const counted_workers& workers) {
+  out += out.empty() ? "[[" : ",[";
+  append_json_string(out, id.text);
+  for (const auto number : {runs.pending, runs.claimed, runs.waiting, std::uint64_t{workers.all},
+                            std::uint64_t{workers.quarantined}}) {
+    out += ',';
+    append_number(out, number);
+  }
+  out += ']';
 }
 
 }  // namespace troupe

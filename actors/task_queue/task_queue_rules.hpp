@@ -2,10 +2,12 @@
 
 #include "actors/task_queue/task_queue_state.hpp"
 #include "messages/pool_commands.hpp"
+#include "messages/register_commands.hpp"
 #include "messages/task_commands.hpp"
 
 #include <boost/container/small_vector.hpp>
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -81,7 +83,24 @@ task_queue_decision on_remove_worker(task_queue_state& state, const remove_worke
 /// and what was claimed for them is given back.
 task_queue_decision give_up_waiting(task_queue_state& state, const api_error* error);
 
+/// How many runs and calls a queue has.
+struct run_counts {
+  std::uint64_t pending = 0;
+  std::uint64_t claimed = 0;
+  std::uint64_t waiting = 0;  ///< claimWork calls that wait
+};
+
+/// Counts: without runs past their deadline, and without claims that have run out, which their
+/// tasks take back in a moment.
+run_counts count_runs_of(task_queue_state& state, timestamp now,
+                         std::chrono::milliseconds claim_timeout);
+
 /// What taskQueueCounts answers, or pendingTasks.
-std::string counts_text(const task_queue_state& state, bool pending_only = false);
+std::string counts_text(const task_queue_id& id, const run_counts& counts,
+                        bool pending_only = false);
+
+/// Adds a row as `measure_queues` answers it; the array's last bracket is the caller's.
+void append_measure(std::string& out, const task_queue_id& id, const run_counts& runs,
+                    const counted_workers& workers);
 
 }  // namespace troupe

@@ -7,6 +7,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <set>
 #include <string>
@@ -61,6 +62,8 @@ struct claimed_run {
 struct task_queue_state {
   task_queue_id id;
   chunked_set<pending_run> pending;
+  /// No run in it has an earlier deadline.
+  timestamp first_deadline{std::numeric_limits<std::int64_t>::max()};
   std::list<waiting_claim> waiting;  ///< by arrival, so that the first is due first, too
   std::unordered_map<std::uint64_t, std::list<waiting_claim>::iterator> waiting_by_reply;
   std::unordered_map<std::uint32_t, claim_collector> collectors;

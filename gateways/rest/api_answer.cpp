@@ -225,7 +225,11 @@ void api_call::finish(api_response&& response) {
 }
 
 void api_call::record(std::uint16_t status) {
-  if (method_ == nullptr || !lane_.log.enabled())
+  if (method_ == nullptr)
+    return;
+  const auto ended_us = static_cast<std::int64_t>(lane_.on.unique_us());
+  lane_.counts.add(*method_->row, status, ended_us - started_us_);
+  if (!lane_.log.enabled())
     return;
   std::string query{"{"};
   for (const auto& [key, value] : query_) {
@@ -252,7 +256,7 @@ void api_call::record(std::uint16_t status) {
   about.trace_id = request_.trace_id;
   about.request_id = request_.request_id;
   about.expires = expires;
-  about.time_us = static_cast<std::int64_t>(lane_.on.unique_us());
+  about.time_us = ended_us;
   about.duration_us = about.time_us - started_us_;
   about.status = status;
   about.is_public = public_;

@@ -53,6 +53,28 @@ void api_lane::use(auth_snapshot_ptr next) {
 }
 
 outcome<caller_ptr> api_lane::authenticate(const api_request& request) {
+  auto result = check_signature(request);
+  const bool by_url = request.authorization.empty();
+  const std::string_view scheme = by_url ? "bewit" : "hawk";
+  if (!result) {
+    counts.add_failure(scheme, "credentials");
+    return std::move(result).error();
+  }
+  if (auto checked = check_payload(request, result->hash); !checked) {
+    counts.add_failure(scheme, "payload-hash");
+    return std::move(checked).error();
+  }
+  auto who = std::make_shared<caller>();
+  who->client_id = std::move(result->client_id);
+  who->scopes = std::move(result->scopes);
+  who->expires = result->expires;
+  who->authenticated = result->what == auth_result::status::success;
+  if (who->authenticated)
+    counts.add_success(scheme, who->client_id);
+  return caller_ptr{std::move(who)};
+}
+
+outcome<auth_result> api_lane::check_signature(const api_request& request) {
   const auto refused = [](std::string text) {
     return make_api_error(error_code::authentication_failed, std::move(text));
   };
@@ -78,13 +100,7 @@ outcome<caller_ptr> api_lane::authenticate(const api_request& request) {
   }
   if (result.what == auth_result::status::failed)
     return refused(std::move(result.message));
-  TROUPE_CHECK(check_payload(request, result.hash));
-  auto who = std::make_shared<caller>();
-  who->client_id = std::move(result.client_id);
-  who->scopes = std::move(result.scopes);
-  who->expires = result.expires;
-  who->authenticated = result.what == auth_result::status::success;
-  return caller_ptr{std::move(who)};
+  return result;
 }
 
 outcome<void> api_lane::check_payload(const api_request& request, const std::string& hash) {

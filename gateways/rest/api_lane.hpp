@@ -3,6 +3,7 @@
 #include "gateways/rest/api_call.hpp"
 #include "gateways/rest/handlers/task_intake.hpp"
 #include "gateways/rest/page_tokens.hpp"
+#include "gateways/rest/request_counts.hpp"
 #include "gateways/rest/request_log.hpp"
 #include "gateways/rest/rest_gateway.hpp"
 #include "messages/json_parser.hpp"
@@ -40,6 +41,7 @@ struct api_lane {
   intake_limits intake;
   timestamp started;
   request_log log;
+  request_counts counts;
   std::string scope_buffer;  ///< room for checks of scopes
 
   bool checks_replies;  ///< as `rest_gateway_parts` says
@@ -47,6 +49,9 @@ struct api_lane {
   /// Who may do what, at present; set by `use`.
   auth_snapshot_ptr snapshot;
   certificate_cache certificates;
+
+  api_lane(const api_lane&) = delete;
+  api_lane& operator=(const api_lane&) = delete;
 
   /// The root URL, as it stands in messages.
   std::string_view root_url() const;
@@ -69,6 +74,7 @@ struct api_lane {
   friend class arena_lease;
 
   void empty_arena();
+  outcome<auth_result> check_signature(const api_request& request);
   outcome<void> check_payload(const api_request& request, const std::string& hash);
 
   std::vector<unsigned char> arena_memory_;

@@ -46,7 +46,8 @@ http_listener::http_listener(std::vector<http_lane*> lanes, std::size_t max_conn
       acceptor_(lanes_.front()->on().io()),
       pause_(lanes_.front()->on().io()) {}
 
-outcome<std::uint16_t> http_listener::open(const std::string& host, std::uint16_t port) {
+outcome<std::uint16_t> http_listener::open(const std::string& host, std::uint16_t port,
+                                           std::string_view setting) {
   boost::system::error_code failed;
   const auto address =
       boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, failed);
@@ -70,7 +71,9 @@ outcome<std::uint16_t> http_listener::open(const std::string& host, std::uint16_
     return make_api_error(
         error_code::internal_server_error,
         "cannot listen on " + host + ":" + std::to_string(port) + ": " + failed.message() +
-            (taken ? "; stop the other program, or choose another port with --http-port" : ""));
+            (taken
+                 ? "; stop the other program, or choose another port with --" + std::string{setting}
+                 : ""));
   }
   return acceptor_.local_endpoint().port();
 }

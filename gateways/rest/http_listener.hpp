@@ -21,7 +21,8 @@ class http_listener : public std::enable_shared_from_this<http_listener> {
   http_listener(std::vector<http_lane*> lanes, std::size_t max_connections);
 
   /// Opens the socket; the port, or an error that says what to do.
-  outcome<std::uint16_t> open(const std::string& host, std::uint16_t port);
+  outcome<std::uint16_t> open(const std::string& host, std::uint16_t port,
+                              std::string_view setting = "http-port");
 
   /// Begins to accept; on lane 0.
   void start();

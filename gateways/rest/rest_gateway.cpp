@@ -144,6 +144,27 @@ void rest_gateway::drain(std::chrono::milliseconds limit, std::function<void()> 
   });
 }
 
+void rest_gateway::collect_counts(std::function<void(const request_counts&)> done) {
+  struct collection {
+    request_counts all;
+    std::size_t missing = 0;
+    std::function<void(const request_counts&)> done;
+  };
+  auto made = std::make_shared<collection>();
+  made->missing = impl_->apis.size();
+  made->done = std::move(done);
+  auto& first = impl_->first();
+  impl_->everywhere([made, &first](http_lane&, api_lane& api) {
+    auto part = std::make_shared<request_counts>();
+    part->merge(api.counts);
+    first.post([made, part] {
+      made->all.merge(*part);
+      if (--made->missing == 0)
+        made->done(made->all);
+    });
+  });
+}
+
 api_door& rest_gateway::door() { return *impl_->door; }
 
 std::size_t rest_gateway::connections() const { return impl_->connections(); }

@@ -18,6 +18,7 @@ class auth_snapshot;
 class blob_signer;
 class blob_store;
 class lane;
+class request_counts;
 class switchboard;
 struct settings;
 
@@ -88,6 +89,9 @@ class rest_gateway {
 
   /// The API without HTTP, for doors of other kinds.
   api_door& door();
+
+  /// What all lanes have counted since the start; `done` is called on lane 0.
+  void collect_counts(std::function<void(const request_counts&)> done);
 
   /// Open connections on all lanes.
   std::size_t connections() const;

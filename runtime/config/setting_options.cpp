@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace troupe {
@@ -108,10 +109,22 @@ std::string write_clients(const settings& from) {
   return text;
 }
 
+template <std::string settings::*Member>
 std::string read_listen(settings& into, const std::string& text) {
   if (text.empty() || text.find_first_of(" /") != std::string::npos)
     return "'" + text + "' is not an address to listen on, like 127.0.0.1 or 0.0.0.0";
-  into.listen = text;
+  into.*Member = text;
+  return {};
+}
+
+std::string read_prefix(settings& into, const std::string& text) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (!std::all_of(text.begin(), text.end(), fits) ||
+      (!text.empty() && text.front() >= '0' && text.front() <= '9'))
+    return "'" + text + "' is not the beginning of a metric's name: letters, digits and _";
+  into.metrics_prefix = text;
   return {};
 }
 
@@ -124,13 +137,18 @@ std::string read_listen(settings& into, const std::string& text) {
   TROUPE_NUMBER(name, "PORT", member, 0, 65535, help " (0: any free one)")
 
 constexpr std::array options{
-    setting_option{"listen", "ADDRESS", "address all doors listen on", false, &read_listen,
-                   &write_text<&settings::listen>},
+    setting_option{"listen", "ADDRESS", "address all doors listen on, but for metrics", false,
+                   &read_listen<&settings::listen>, &write_text<&settings::listen>},
     TROUPE_PORT("http-port", http_port, "port of the HTTP API"),
     TROUPE_PORT("zmq-pub-port", zmq_pub_port, "port of the ZeroMQ event feed"),
     TROUPE_PORT("zmq-router-port", zmq_router_port, "port of ZeroMQ replay requests"),
     TROUPE_PORT("caf-port", caf_port, "port of remote workers, by mutual TLS"),
     TROUPE_PORT("metrics-port", metrics_port, "port of Prometheus metrics"),
+    setting_option{"metrics-listen", "ADDRESS", "address of that port, which asks nobody who he is",
+                   false, &read_listen<&settings::metrics_listen>,
+                   &write_text<&settings::metrics_listen>},
+    setting_option{"metrics-prefix", "TEXT", "what the names of all metrics begin with", false,
+                   &read_prefix, &write_text<&settings::metrics_prefix>},
     setting_option{"root-url", "URL", "URL by which clients reach this server", false,
                    &read_by<&settings::root_url, read_root_url>, &write_text<&settings::root_url>},
     setting_option{"redis", "ADDRESS", "redis://host:port/db or unix:/path", true,

@@ -47,6 +47,9 @@ struct settings {
   std::uint16_t zmq_router_port = 5702;
   std::uint16_t caf_port = 5703;
   std::uint16_t metrics_port = 9100;
+  /// Where metrics are told; apart from `listen`, because they ask for no credentials.
+  std::string metrics_listen = "127.0.0.1";
+  std::string metrics_prefix;  ///< of the names of all metrics, without underscore; empty: none
   /// Scheme, host, optional port, no path, no trailing slash. Empty:
   /// `http://<host>:<port>` of the HTTP door once it listens.
   std::string root_url;

@@ -110,7 +110,13 @@ TROUPE_TO_QUEUE(watch_demand)
 TROUPE_TO_QUEUE(retire_workers)
 TROUPE_TO_QUEUE(remove_worker)
 TROUPE_TO_QUEUE(queue_failed)
+TROUPE_TO_QUEUE(count_runs)
+TROUPE_TO_QUEUE(runs_counted)
 #undef TROUPE_TO_QUEUE
+
+void switchboard::tell(lane& from, measure_runs command) {
+  hand_over(from, command.lane, handles_->queues[command.lane], std::move(command));
+}
 
 #define TROUPE_TO_GROUP(type)                                            \
   void switchboard::tell(lane& from, type command) {                     \
@@ -193,6 +199,7 @@ TROUPE_TO_REGISTER(workers_described)
 TROUPE_TO_REGISTER_OF_LANE(list_queues)
 TROUPE_TO_REGISTER_OF_LANE(find_queues)
 TROUPE_TO_REGISTER_OF_LANE(queues_found)
+TROUPE_TO_REGISTER_OF_LANE(measure_queues)
 #undef TROUPE_TO_REGISTER_OF_LANE
 
 // A pool lives on the lane of its queue.

@@ -91,6 +91,10 @@ class switchboard {
   void tell(lane& from, retire_workers command);
   void tell(lane& from, remove_worker command);
   void tell(lane& from, queue_failed command);
+  void tell(lane& from, count_runs command);
+  void tell(lane& from, runs_counted command);
+  // To all of a lane.
+  void tell(lane& from, measure_runs command);
 
   // To a task group.
   void tell(lane& from, reserve_member command);
@@ -139,6 +143,7 @@ class switchboard {
   void tell(lane& from, list_queues command);
   void tell(lane& from, find_queues command);
   void tell(lane& from, queues_found command);
+  void tell(lane& from, measure_queues command);
 
   // To the worker pool of a queue.
   void tell(lane& from, demand_changed command);

@@ -114,8 +114,10 @@ words some_queue::quarantine(unsigned worker, timestamp until) {
       on_quarantine(state, set_quarantine{state.id, {"g", std::to_string(worker)}, until}, now));
 }
 
-std::pair<unsigned, unsigned> some_queue::counts() const {
-  const auto text = json::parse(counts_text(state));
+std::pair<unsigned, unsigned> some_queue::counts() {
+  // The claims of these tests have no age.
+  const auto counted = count_runs_of(state, now, std::chrono::hours{24 * 365 * 1000});
+  const auto text = json::parse(counts_text(state.id, counted));
   CHECK(text.at("taskQueueId") == "proj/ci");
   CHECK(text.at("provisionerId") == "proj");
   CHECK(text.at("workerType") == "ci");

@@ -41,7 +41,7 @@ struct some_queue {
   words timer();
   words quarantine(unsigned worker, timestamp until);
   /// pendingTasks and claimedTasks.
-  std::pair<unsigned, unsigned> counts() const;
+  std::pair<unsigned, unsigned> counts();
 
   task_queue_state state;
   timestamp now{1'800'000'000'000};
