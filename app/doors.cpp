@@ -2,6 +2,7 @@
 
 #include "actors/log_stream/log_directory_actor.hpp"
 #include "app/version.hpp"
+#include "gateways/events/event_gateway.hpp"
 #include "gateways/metrics/metrics_gateway.hpp"
 #include "gateways/remote/remote_gateway.hpp"
 #include "gateways/rest/api_door.hpp"
@@ -38,6 +39,7 @@ struct other_doors::impl {
       : with(std::move(given)),
         bus(bus_options(*with.config)),
         remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}),
+        feed(with.lanes),
         metrics({with.lanes, with.board, with.config}, program_build()) {}
 
   log_directory_actor make_logs(lane& on);
@@ -45,6 +47,7 @@ struct other_doors::impl {
   parts with;
   zeromq_gateway bus;
   remote_gateway remote;
+  event_gateway feed;
   metrics_gateway metrics;
   std::deque<event_records> records;  // one a lane
 };
@@ -72,12 +75,14 @@ void other_doors::listen_to(lane_store& store) {
   store.add_listener(impl_->bus);
   store.add_listener(impl_->remote);
   store.add_listener(impl_->records.emplace_back());
+  impl_->feed.listen_to(store);
   impl_->metrics.listen_to(store);
 }
 
 void other_doors::add_routes(rest_gateway& rest) {
   add_log_routes(rest, *impl_->with.board);
   add_task_page_routes(rest);
+  impl_->feed.add_routes(rest);
 }
 
 outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
@@ -92,7 +97,10 @@ outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
   return boost::system::in_place_value;
 }
 
-void other_doors::drain() { impl_->remote.drain(); }
+void other_doors::drain() {
+  impl_->remote.drain();
+  impl_->feed.drain();
+}
 
 void other_doors::close() {
   impl_->remote.close();

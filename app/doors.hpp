@@ -18,7 +18,8 @@ class lane_store;
 class rest_gateway;
 class switchboard;
 
-/// All doors of a node besides REST: events over ZeroMQ, live logs, pages, remote workers, metrics.
+/// All doors of a node besides REST: events over ZeroMQ, WebSocket and SSE, live logs, pages,
+/// remote workers, metrics.
 class other_doors {
  public:
   struct parts {
