@@ -14,7 +14,7 @@ after(() => server?.stop());
 
 // What these programs get to know: the server, and nothing of a Taskcluster this may run in.
 function environment() {
-  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONWARNINGS: 'default',
+  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1',
     TROUPE_TEST_SERVER: JSON.stringify({ rootUrl: server.rootUrl, credentials: server.credentials }) };
   for (const name of Object.keys(env))
     if (/^(TASKCLUSTER_|TASK_ID$|RUN_ID$|PYTHONPATH$|PYTHONHOME$|.*_proxy$)/i.test(name)) delete env[name];
