@@ -166,6 +166,13 @@ class Objects(ArtifactCase):
         download.downloadToFile(file, name=content["name"], objectService=service, maxRetries=0)
         self.assertEqual(file.getvalue(), LARGE)
 
+    def test_names_of_every_kind(self):
+        """AR-10 credentials for a download work, whatever the name of the artifact"""
+        for name in ("private/a b", "private/a|b", 'private/"<>\\^`{}', "private/a%2Fb", "'(~*)"):
+            with self.subTest(name):
+                self.send(name, SMALL)
+                self.assertEqual(self.get(name)[0], SMALL)
+
     def test_signed_download(self):
         """the object service's download by a signed URL"""
         made = self.send("private/signed", SMALL)
