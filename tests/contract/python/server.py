@@ -2,6 +2,7 @@
 import itertools
 import json
 import os
+import time
 import unittest
 
 import taskcluster
@@ -83,6 +84,14 @@ class Case(unittest.TestCase):
 
     def state(self, task_id):
         return self.queue.status(task_id)["status"]["state"]
+
+    def until(self, what, condition):
+        """Waits until the condition gives something, and gives that; the bound is for failures."""
+        end = time.monotonic() + 20
+        while not (found := condition()):
+            self.assertLess(time.monotonic(), end, f"waited in vain until {what}")
+            time.sleep(0.02)
+        return found
 
     def refused(self, status, code, call, *arguments, **more):
         """Checks that the client raises what the server said, and gives the exception."""

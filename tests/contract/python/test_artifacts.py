@@ -148,7 +148,7 @@ class Objects(ArtifactCase):
         return made
 
     def test_small_and_large(self):
-        """AR-10 uploads of both sizes, small ones inline, come back with their hashes checked"""
+        """AR-10 uploads of both sizes (small ones the client also offers inline) come back, hashes checked"""
         for name, data in (("public/small", SMALL), ("public/large", LARGE)):
             with self.subTest(name):
                 self.send(name, data)

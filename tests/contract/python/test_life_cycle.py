@@ -58,7 +58,8 @@ class Dependencies(Case):
         dependents = self.queue.listDependentTasks(first)["tasks"]
         self.assertEqual([each["status"]["taskId"] for each in dependents], [second])
         for task_id in (first, second):
-            [claim] = self.claim(task["taskQueueId"], tasks=4)
+            [claim] = self.until("the task is free",
+                                 lambda: self.claim(task["taskQueueId"], tasks=4))
             self.assertEqual(claim["status"]["taskId"], task_id)
             self.queue.reportCompleted(task_id, 0)
         self.assertEqual(self.state(second), "completed")
@@ -69,7 +70,7 @@ class Dependencies(Case):
         strict, _ = self.create(dependencies=[first])
         tolerant, _ = self.create(dependencies=[first], requires="all-resolved")
         self.queue.reportFailed(first, 0)
-        self.assertEqual(self.state(tolerant), "pending")
+        self.until("the task is free", lambda: self.state(tolerant) == "pending")
         self.assertEqual(self.state(strict), "unscheduled")
 
     def test_scheduling_does_not_wait(self):
