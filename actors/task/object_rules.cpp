@@ -1,8 +1,11 @@
 #include "actors/task/object_rules.hpp"
 
 #include "messages/json_text.hpp"
+#include "runtime/auth/snapshot.hpp"
 
 #include <boost/json.hpp>
+
+#include <algorithm>
 
 namespace troupe {
 
@@ -89,6 +92,18 @@ std::string object_content(std::string_view object, std::string_view credentials
   out += credentials;
   out += '}';
   return out;
+}
+
+std::string downloader_id(const task_id& task, run_id run, std::string_view name) {
+  auto id = "artifact-download/" + artifact_key(task, run, name);
+  // Credentials of any other id would be refused; and no header can hold a quotation mark.
+  std::replace_if(
+      id.begin(), id.end(),
+      [](const char& c) {
+        return !is_valid_client_id({&c, 1});
+      },
+      '_');
+  return id;
 }
 
 outcome<artifact_record> decide_finish(const artifact_record* record,

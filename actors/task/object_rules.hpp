@@ -24,6 +24,10 @@ std::string create_object_answer(const task_state& state, const create_artifact&
 /// What `artifact` answers for an object: its name and credentials that may download it.
 std::string object_content(std::string_view object, std::string_view credentials);
 
+/// The id that these credentials go by: `artifact-download/<taskId>/<runId>/<name>`, with `_` for
+/// what may be in the name of an artifact, but not in the id of a client.
+std::string downloader_id(const task_id& task, run_id run, std::string_view name);
+
 /// finishArtifact (queue contract 7.3): the record as it is to be written; the same when the
 /// artifact was published before. Errors: 404, 400 for other storage types, for another upload and
 /// for an object that is not complete.

@@ -39,10 +39,10 @@ std::string task_shell::upload_credentials(const create_artifact& command,
 answer task_shell::object_content_answer(run_id run, const found_artifact& found,
                                          timestamp now) const {
   const auto object = object_name(state_.id, run, found.name);
-  return answer{
-      object_content(object, stage_.parts.object_credentials(
-                                 "artifact-download/" + artifact_key(state_.id, run, found.name),
-                                 "object:download:" + object, now, now + download_lasts))};
+  return answer{object_content(
+      object,
+      stage_.parts.object_credentials(downloader_id(state_.id, run, found.name),
+                                      "object:download:" + object, now, now + download_lasts))};
 }
 
 void task_shell::publish_artifact(run_id run, const std::string& name,

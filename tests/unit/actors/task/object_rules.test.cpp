@@ -1,4 +1,5 @@
 #include "actors/task/object_rules.hpp"
+#include "runtime/auth/snapshot.hpp"
 #include "tests/unit/actors/task/against_schema.hpp"
 #include "tests/unit/actors/task/some_task.hpp"
 
@@ -74,6 +75,18 @@ unsigned status_of(const outcome<T>& decided) {
 }
 
 }  // namespace
+
+TEST_CASE(
+    "AR-10 who downloads goes by an id that any client may have, whatever the artifact's name") {
+  const auto start = "artifact-download/" + some_id.str() + "/3/";
+  CHECK(downloader_id(some_id, 3, "public/logs/a-b_c.log") == start + "public/logs/a-b_c.log");
+  std::string all;
+  for (char c = 0x20; c < 0x7f; ++c)
+    all += c;
+  const auto id = downloader_id(some_id, 3, all);
+  CHECK(is_valid_client_id(id));
+  CHECK(id.size() == start.size() + all.size());
+}
 
 TEST_CASE("AR-10 a reserved object is there for nobody until it is published") {
   CHECK_FALSE(reserved().present());
