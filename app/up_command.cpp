@@ -25,7 +25,7 @@ namespace {
 const std::vector<std::string> local_readers = {
     "queue:get-task:*",       "queue:status:*",          "queue:get-artifact:public/*",
     "queue:list-artifacts:*", "queue:list-task-group:*", "queue:list-dependent-tasks:*",
-    "queue:pending-count:*",  "queue:claimed-count:*",
+    "queue:pending-count:*",  "queue:claimed-count:*",   "web:read-pulse",
 };
 
 struct up_flags {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
 import { Place } from './support/programs.mjs';
-import { Server, until } from './support/server.mjs';
+import { Server, sleep, until } from './support/server.mjs';
 import { definition, inSeconds, queue, slugid } from './support/tasks.mjs';
 
 let server;
@@ -30,7 +30,7 @@ const startWorker = (queueId) => place.run(['worker', '--data', server.data, '--
 
 before(async () => {
   server = await Server.start({ 'claim-timeout': 4, anonymous: ['queue:get-task:*',
-    'queue:status:*', 'queue:get-artifact:public/*'] });
+    'queue:status:*', 'queue:get-artifact:public/*', 'web:read-pulse'] });
   place = new Place();
   q = queue(server);
   worker = startWorker('page/one');
@@ -58,7 +58,7 @@ const resolved = (taskId) => until('the task is resolved', async () => {
 }, 60000);
 
 // The page of a task. What the browser complains about is kept; `quiet` says that it did not.
-async function open(taskId, hash = '', options = {}) {
+async function open(taskId, hash = '', options = {}, of = server) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const complaints = [];
@@ -66,11 +66,13 @@ async function open(taskId, hash = '', options = {}) {
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(`${server.rootUrl}/tasks/${taskId}${hash}`);
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.goto(`${of.rootUrl}/tasks/${taskId}${hash}`);
   const text = (id) => page.locator(`#${id}`).innerText();
   const lines = () => page.locator('#log > div').allInnerTexts();
   return {
-    page, text, lines,
+    page, text, lines, asked,
     has: (id, what) => until(`#${id} has ${what}`, async () => what.test(await text(id))),
     shows: (line) => until(`the line '${line}' is shown`, async () =>
       (await lines()).includes(line)),
@@ -100,6 +102,35 @@ test('state, runs and lines change on the page while the task waits, runs and en
   view.quiet();
   await view.close();
   await own.kill('SIGTERM');
+});
+
+test('the page hears of changes, and asks nothing while there are none', async () => {
+  const taskId = await create('true', { taskQueueId: 'page/none' });
+  const view = await open(taskId);
+  await view.has('state', /^pending$/);
+  await sleep(1500);
+  const before = view.asked.length;
+  await sleep(5000);
+  assert.deepEqual(view.asked.slice(before), []);
+  await q.cancelTask(taskId);
+  await view.has('state', /^exception$/);
+  view.quiet();
+  await view.close();
+});
+
+test('where readers may not hear of events, the page asks', async () => {
+  const own = await Server.start({ anonymous: ['queue:get-task:*', 'queue:status:*'] });
+  try {
+    const taskId = slugid();
+    await queue(own).createTask(taskId, definition({ taskQueueId: 'page/none' }));
+    const view = await open(taskId, '', {}, own);
+    await view.has('state', /^pending$/);
+    await queue(own).cancelTask(taskId);
+    await view.has('state', /^exception$/);
+    await view.close();
+  } finally {
+    await own.stop();
+  }
 });
 
 test('a log that is complete is shown whole, and lines that are left out are told', async () => {

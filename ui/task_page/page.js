@@ -144,12 +144,17 @@ async function refresh() {
     shownRun = run;
     showLog(run);
   }
+  if (beginLog && status.runs[run]?.state !== 'pending') beginLog();
   if (run < 0) at('log-state').textContent = 'Nothing has run yet.';
   showStatus();
   complain('status', '');
 }
 
-// Asks again while something may still change and somebody looks.
+// The server tells by its event feed when something changes. Where readers may not hear of events
+// the page asks again, while something may still change and somebody looks.
+let told = false;
+let hearing = false;
+
 async function keepFresh() {
   try {
     if (!document.hidden) await refresh();
@@ -161,8 +166,56 @@ async function keepFresh() {
       return;
     }
   }
-  if (!status || !isResolved(status.state)) setTimeout(keepFresh, status ? 2000 : 5000);
+  if (status && isResolved(status.state)) return;
+  if (status && !hearing) {
+    hearing = true;
+    hearEvents();
+  }
+  setTimeout(() => told || keepFresh(), status ? 2000 : 5000);
 }
+
+// One look at a time; what changes meanwhile is seen by another one behind it.
+let looking = null;
+let lookAgain = false;
+
+function look() {
+  if (document.hidden) return;
+  if (looking) {
+    lookAgain = true;
+    return;
+  }
+  looking = refresh().catch(() => {}).finally(() => {
+    looking = null;
+    if (lookAgain) {
+      lookAgain = false;
+      look();
+    }
+  });
+}
+
+function hearEvents(pause = 250) {
+  const socket = new WebSocket(new URL('/api/events/v1/connect',
+    location.href.replace(/^http/, 'ws')));
+  socket.onopen = () => socket.send(JSON.stringify({ subscribe: [
+    { exchange: 'exchange/taskcluster-queue/v1/*', routingKey: `primary.${taskId}.#` }] }));
+  socket.onmessage = () => {
+    told = true;
+    pause = 250;
+    look();
+  };
+  socket.onclose = ({ code }) => {
+    const was = told;
+    told = false;
+    if (was) keepFresh();
+    if (code === 4403 || (status && isResolved(status.state))) return;
+    setTimeout(() => hearEvents(Math.min(2 * pause, 5000)), pause);
+  };
+}
+
+// How long a run has taken so far is told by the reader's own clock.
+setInterval(() => {
+  if (!document.hidden && status?.runs.some(({ state }) => state === 'running')) showStatus();
+}, 1000);
 
 // -- the log --------------------------------------------------------------------------------------
 
@@ -211,6 +264,7 @@ class LogView {
 }
 
 let stopLog = () => {};
+let beginLog = null;  // the log that is shown waits for its run to begin
 
 function showLog(run) {
   stopLog();
@@ -252,7 +306,15 @@ function showLog(run) {
   }
 
   function follow() {
-    if (over()) return readArtifact();
+    beginLog = null;
+    if (over()) {
+      return status.runs[run].started ? readArtifact() : tell('There is no log of this run.');
+    }
+    if (status.runs[run]?.state === 'pending') {
+      tell('Waiting for the log.');
+      beginLog = follow;
+      return undefined;
+    }
     const url = new URL(`${path}?offset=${offset}`, location.href.replace(/^http/, 'ws'));
     socket = new WebSocket(url);
     socket.binaryType = 'arraybuffer';
@@ -317,4 +379,5 @@ at('log').addEventListener('keydown', (event) => {
 addEventListener('hashchange', () => status && refresh().catch(() => {}));
 
 at('name').textContent = taskId;
+document.addEventListener('visibilitychange', () => status && look());
 keepFresh();
