@@ -20,8 +20,10 @@ function eventsThatLedTo(status) {
 }
 
 export class Ledger {
-  constructor(server, { queueId, group = slugid(), repeat = false }) {
+  // `more` makes further members of a task's definition.
+  constructor(server, { queueId, group = slugid(), repeat = false, more = () => ({}) }) {
     this.server = server;
+    this.more = more;
     this.queueId = queueId;
     this.group = group;
     this.repeat = repeat; // what failed is asked for again until it is answered
@@ -61,7 +63,7 @@ export class Ledger {
     const dependencies = known.length && Math.random() < 0.4
       ? [...new Set([pick(known), pick(known.slice(-10))])] : [];
     const def = definition({ taskQueueId: this.queueId, taskGroupId: this.group, dependencies,
-      retries: 3, priority: pick(['low', 'medium', 'high']) });
+      retries: 3, priority: pick(['low', 'medium', 'high']), ...this.more() });
     this.asked.set(id, def);
     const answer = await this.call(() => this.root.createTask(id, def));
     if (answer) this.tasks.set(id, def);
