@@ -83,6 +83,7 @@ void s3_connection::close() { channel_.reset(); }
 
 asio::awaitable<void> s3_connection::open(const std::string& host) {
   channel_.reset();
+  refusal_.clear();
   const auto& where = signer_.location();
   const auto name = without_brackets(host);
   tcp::resolver resolver{io_};
@@ -97,7 +98,15 @@ asio::awaitable<void> s3_connection::open(const std::string& host) {
     auto opened = std::make_unique<channel_on<beast::ssl_stream<beast::tcp_stream>>>(io_, tls_);
     auto& stream = opened->stream;
     stream.set_verify_mode(asio::ssl::verify_peer);
-    stream.set_verify_callback(asio::ssl::host_name_verification(name));
+    stream.set_verify_callback([this, check = asio::ssl::host_name_verification(name)](
+                                   bool good, asio::ssl::verify_context& chain) {
+      const bool fine = check(good, chain);
+      if (!fine)
+        refusal_ =
+            good ? "it is not of that name"
+                 : X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain.native_handle()));
+      return fine;
+    });
     boost::system::error_code no_address;
     asio::ip::make_address(name, no_address);
     if (no_address)  // only names are told
@@ -131,9 +140,11 @@ asio::awaitable<outcome<s3_answer>> s3_connection::exchange(const s3_request& re
       channel_.reset();
       if (kept && failed.code() != beast::error::timeout)
         continue;
-      co_return make_api_error(error_code::service_unavailable,
-                               signer_.host_header(request.object.bucket) +
-                                   " cannot be reached: " + failed.code().message());
+      const auto why = refusal_.empty() ? failed.code().message()
+                                        : "its certificate is not accepted: " + refusal_;
+      co_return make_api_error(
+          error_code::service_unavailable,
+          signer_.host_header(request.object.bucket) + " cannot be reached: " + why);
     }
   }
 }

@@ -40,7 +40,8 @@ class s3_connection {
   const s3_signer& signer_;
   std::chrono::seconds limit_;
   std::unique_ptr<channel> channel_;
-  std::string host_;  // that the channel leads to
+  std::string host_;     // that the channel leads to
+  std::string refusal_;  // what was wrong with the certificate
 };
 
 }  // namespace troupe

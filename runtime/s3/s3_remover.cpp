@@ -3,10 +3,11 @@
 #include "runtime/s3/s3_connection.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <openssl/ssl.h>
 
 #include <deque>
 #include <optional>
@@ -22,6 +23,12 @@ struct wish {
   s3_object object;
   s3_remover::done_handler done;
 };
+
+const std::string tried_again = " could not be removed, which is tried again later: ";
+
+std::string counted(std::size_t objects) {
+  return objects == 1 ? "1 object" : std::to_string(objects) + " objects";
+}
 
 struct batch {
   std::vector<wish> wishes;  // of one bucket
@@ -57,6 +64,9 @@ void s3_remover::impl::prepare_tls() {
   if (tls)
     return;
   tls.emplace(asio::ssl::context::tls_client);
+  // Asio keeps errors of connections apart by itself, and reads them when all is done: what looks
+  // after that for other contexts of the process would take them away.
+  SSL_CTX_set_info_callback(tls->native_handle(), nullptr);
   tls->set_default_verify_paths();
 }
 
@@ -93,7 +103,6 @@ void s3_remover::impl::fail(std::vector<wish> wishes, const api_error& why) {
 
 void s3_remover::impl::take(batch wanted, const outcome<s3_answer>& answer) {
   const auto bucket = wanted.wishes.front().object.bucket;
-  const auto count = std::to_string(wanted.wishes.size());
   const auto failed = [](const std::string& text) {
     return make_api_error(error_code::service_unavailable, text);
   };
@@ -102,17 +111,16 @@ void s3_remover::impl::take(batch wanted, const outcome<s3_answer>& answer) {
     for (auto& one : waiting)
       wanted.wishes.push_back(std::move(one));
     waiting.clear();
-    on_trouble(std::to_string(wanted.wishes.size()) +
-               " objects were not removed, which is tried again later: " + answer.error().message);
+    on_trouble(counted(wanted.wishes.size()) + tried_again + answer.error().message);
     return fail(std::move(wanted.wishes), answer.error());
   }
   const auto result = read_deletion(*answer, wanted.bulk);
   if (result.bucket_is_gone)
-    on_trouble("bucket '" + bucket + "' does not exist; " + count +
-               " objects of it count as removed");
+    on_trouble("bucket '" + bucket + "' does not exist; " + counted(wanted.wishes.size()) +
+               " in it: counted as removed");
   if (!result.trouble.empty()) {
-    on_trouble(count + " objects of bucket '" + bucket +
-               "' were not removed, which is tried again later: " + result.trouble);
+    on_trouble(counted(wanted.wishes.size()) + " of bucket '" + bucket + "'" + tried_again +
+               result.trouble);
     return fail(std::move(wanted.wishes), failed(result.trouble));
   }
   for (auto& one : wanted.wishes) {
@@ -121,8 +129,8 @@ void s3_remover::impl::take(batch wanted, const outcome<s3_answer>& answer) {
       one.done(boost::system::in_place_value);
       continue;
     }
-    on_trouble("object '" + one.object.key + "' of bucket '" + bucket +
-               "' was not removed, which is tried again later: " + kept->second);
+    on_trouble("object '" + one.object.key + "' of bucket '" + bucket + "'" + tried_again +
+               kept->second);
     one.done(failed(kept->second));
   }
 }

@@ -30,7 +30,7 @@ export class S3Store {
     store.files = path.join(store.directory, 'buckets');
     fs.mkdirSync(store.files);
     store.requests = []; // `POST /pub?delete=` each
-    store.answer = undefined; // a status: what the store answers to everything instead
+    store.answer = undefined; // a status: what the store answers to everything instead, or `never`
     store.buckets = new S3rver({ directory: store.files, silent: true,
       configureBuckets: [{ name: 'pub' }, { name: 'priv' }] });
     await store.buckets.configureBuckets();
@@ -39,6 +39,7 @@ export class S3Store {
       store.requests.push(`${request.method} ${request.url}`);
       if (!store.answer) return serve(request, response);
       request.resume();
+      if (store.answer === 'never') return undefined;
       response.writeHead(store.answer, { 'Content-Type': 'application/xml' });
       return response.end('<Error><Code>SlowDown</Code><Message>Please &lt;wait&gt;</Message></Error>');
     };
