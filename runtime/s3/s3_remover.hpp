@@ -25,8 +25,8 @@ class s3_remover {
  public:
   using done_handler = std::function<void(outcome<void>)>;
 
-  /// `time` and `signer` must be there as long as the io_context runs. `on_trouble` is told, in one line, of each
-  /// request that failed as a whole and of each object that a store would not remove.
+  /// `time` and `signer` must be there as long as the io_context runs. `on_trouble` is told, in one
+  /// line, of each request that failed as a whole and of each object that a store would not remove.
   s3_remover(boost::asio::io_context& io, const clock& time, const s3_signer& signer,
              s3_remover_options options, std::function<void(std::string)> on_trouble);
 
