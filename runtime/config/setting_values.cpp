@@ -178,6 +178,14 @@ std::string read_bucket(std::string_view text, std::string& into) {
   return {};
 }
 
+std::string read_key_id(std::string_view text, std::string& into) {
+  // A slash would end it where it is signed.
+  if (text.empty() || !every(text, [](char c) { return c > ' ' && c <= '~' && c != '/'; }))
+    return quoted(text) + " is not the id of an access key: no blanks or slashes are in one";
+  into = text;
+  return {};
+}
+
 std::string read_region(std::string_view text, std::string& into) {
   const auto good = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';

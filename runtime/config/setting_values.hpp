@@ -37,6 +37,9 @@ std::string read_base_url(std::string_view text, std::string& into);
 /// The name of an S3 bucket.
 std::string read_bucket(std::string_view text, std::string& into);
 
+/// The id of an access key of an S3 store.
+std::string read_key_id(std::string_view text, std::string& into);
+
 /// The region of an S3 store.
 std::string read_region(std::string_view text, std::string& into);
 

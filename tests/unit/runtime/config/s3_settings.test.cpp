@@ -99,6 +99,8 @@ TEST_CASE("bad values of an S3 store give one line each") {
       {"s3-endpoint", "http://:80"},
       {"s3-region", "eu west"},
       {"s3-addressing", "hosted"},
+      {"s3-access-key-id", "a/b"},
+      {"s3-access-key-id", "a b"},
       {"s3-public-bucket", "No"},
       {"s3-private-bucket", "-bucket"},
       {"s3-public-cdn", "cdn.example.com"},
