@@ -2,6 +2,7 @@
 
 #include "actors/company/company.hpp"
 #include "actors/task/task_scopes.hpp"
+#include "app/artifact_stores.hpp"
 #include "app/doors.hpp"
 #include "app/free_ports.hpp"
 #include "app/local_workers.hpp"
@@ -9,8 +10,6 @@
 #include "gateways/rest/rest_gateway.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/auth/snapshot.hpp"
-#include "runtime/blobs/blob_signer.hpp"
-#include "runtime/blobs/blob_store.hpp"
 #include "runtime/clock/random.hpp"
 #include "runtime/config/server_key.hpp"
 #include "runtime/lane/caf_compat.hpp"
@@ -124,7 +123,6 @@ struct node::impl {
   outcome<void> open_auth();
   outcome<node_doors> open_doors();
   void make_company_parts();
-  void make_blob_parts();
   void make_pools();
   void run_lane(lane& on);
 
@@ -147,8 +145,7 @@ struct node::impl {
   company_parts parts;
   std::vector<std::unique_ptr<lane_company>> companies;
   std::vector<std::thread> threads;
-  std::unique_ptr<blob_signer> signer;
-  std::unique_ptr<blob_store> blobs;
+  std::unique_ptr<artifact_stores> artifacts;
   std::unique_ptr<rest_gateway> rest;
   std::unique_ptr<other_doors> others;
   std::unique_ptr<local_workers> local;  // null: no worker is started here
@@ -189,9 +186,9 @@ outcome<void> node::impl::prepare() {
   queue_credentials = {std::string{queue_client}, token("queue-client"), {}};
   local_credentials = {std::string{local_worker_client}, token("local-workers"), {}};
   issuer = credential_issuer{queue_credentials.client_id, queue_credentials.access_token};
-  signer = std::make_unique<blob_signer>(derive_key(server_key, "blob-urls"));
-  blobs = std::make_unique<blob_store>(data_dir + "/artifacts");
-  TROUPE_CHECK(blobs->open());
+  artifacts = std::make_unique<artifact_stores>(config, time, data_dir,
+                                                derive_key(server_key, "blob-urls"));
+  TROUPE_CHECK(artifacts->local().open());
   TROUPE_CHECK(ensure_authority(data_dir + "/tls"));
   return check_tls_files(server_tls(data_dir + "/tls"));
 }
@@ -206,6 +203,7 @@ void node::impl::make_lanes() {
     lanes.push_back(std::make_unique<lane>(i, count, *system, time));
     all.push_back(lanes.back().get());
   }
+  artifacts->attach(all);
   board = std::make_unique<switchboard>(all);
   auto& directory = board->directory();
   directory.queues.resize(count);
@@ -280,13 +278,13 @@ void node::impl::make_company_parts() {
   parts.authorise_claim = &authorise_claim;
   parts.authorise_on_group = &authorise_on_group;
   parts.authorise_artifacts = &authorise_artifacts;
-  parts.put_url = [this](const std::string& key, const std::string& type, timestamp until) {
-    return signer->put_url(key, type, until);
+  artifacts->equip(parts);
+  parts.object_credentials = [this](const std::string& client_id, const std::string& scope,
+                                    timestamp now, timestamp until) {
+    auto& random = thread_random();
+    return credentials_json(
+        issuer.issue(client_id, {scope}, now, until, make_slugid(random) + make_slugid(random)));
   };
-  parts.get_url = [this](const std::string& key, timestamp until) {
-    return signer->get_url(key, until);
-  };
-  make_blob_parts();
   parts.auth = auth_setup_of(config, queue_credentials, local_credentials);
   // On lane 0, at the start and whenever clients or roles change.
   parts.publish_snapshot = [this](outcome<auth_snapshot_ptr> snapshot) {
@@ -298,31 +296,6 @@ void node::impl::make_company_parts() {
     if (!std::exchange(has_snapshot, true))
       first_snapshot.set_value(snapshot ? outcome<void>{boost::system::in_place_value}
                                         : outcome<void>{std::move(snapshot).error()});
-  };
-}
-
-void node::impl::make_blob_parts() {
-  parts.remove_blobs = [this](lane& on, std::vector<std::string> keys,
-                              std::function<void(outcome<void>)> done) {
-    blobs->pool().run([this, &on, keys = std::move(keys), done = std::move(done)] {
-      outcome<void> result = boost::system::in_place_value;
-      for (const auto& key : keys)
-        if (auto removed = blobs->remove(key); !removed)
-          result = removed;
-      on.post([done, result] { done(result); });
-    });
-  };
-  parts.keep_upload = [this](lane& on, const std::string& from, const std::string& to,
-                             std::function<void(outcome<void>)> done) {
-    blobs->pool().run([this, &on, from, to, done = std::move(done)] {
-      on.post([done, result = blobs->move(from, to)] { done(result); });
-    });
-  };
-  parts.object_credentials = [this](const std::string& client_id, const std::string& scope,
-                                    timestamp now, timestamp until) {
-    auto& random = thread_random();
-    return credentials_json(
-        issuer.issue(client_id, {scope}, now, until, make_slugid(random) + make_slugid(random)));
   };
 }
 
@@ -384,8 +357,8 @@ void node::impl::make_rest() {
     gateway.lanes.push_back(on.get());
   gateway.board = board.get();
   gateway.config = &config;
-  gateway.signer = signer.get();
-  gateway.blobs = blobs.get();
+  gateway.signer = &artifacts->signer();
+  gateway.blobs = &artifacts->local();
   gateway.token_key = derive_key(server_key, "page-tokens");
   gateway.build = program_build();
   gateway.healthy = [this] {
@@ -410,7 +383,7 @@ outcome<node_doors> node::impl::open_doors() {
   const auto settle_root_url = [this](std::uint16_t port) {
     if (config.root_url.empty())
       config.root_url = "http://" + config.listen + ":" + std::to_string(port);
-    signer->set_root_url(config.root_url);
+    artifacts->signer().set_root_url(config.root_url);
   };
   TROUPE_TRY(doors.http_port, rest->start(config.listen, config.http_port, settle_root_url));
   doors.root_url = config.root_url;

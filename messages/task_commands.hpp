@@ -166,6 +166,7 @@ struct get_artifact {
   std::optional<run_id> run;  ///< nothing: the latest
   std::string name;
   bool as_content = false;  ///< what it is as JSON, not the way there (methods `artifact`)
+  bool skip_cdn = false;    ///< the caller wants the store itself
   caller_ptr by;
   reply_handle reply;
 };

@@ -4,6 +4,7 @@
 #include "actors/provisioner/machine_launcher.hpp"
 #include "actors/task/task_rules.hpp"
 #include "actors/worker_type/worker_type_state.hpp"
+#include "messages/blob_place.hpp"
 #include "messages/ids.hpp"
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard.hpp"
@@ -64,16 +65,24 @@ struct company_parts {
   std::function<outcome<void>(const caller&, const std::vector<std::string>& names)>
       authorise_artifacts;
 
-  /// URLs of the local artifact store: where to put the data of a key, and where to get them.
-  std::function<std::string(const std::string& key, const std::string& content_type,
+  /// The bucket of the data of a new s3 artifact of that name; empty: the local store.
+  std::function<std::string(std::string_view name)> bucket_for = [](std::string_view) {
+    return std::string{};
+  };
+  /// URLs of the stores: where to put the data, and where to get them, by way of a CDN unless
+  /// `skip_cdn`. Empty for a bucket of a store that is no longer configured.
+  std::function<std::string(const blob_place& at, const std::string& content_type, timestamp now,
                             timestamp until)>
       put_url;
-  std::function<std::string(const std::string& key, timestamp until)> get_url;
-  /// Removes the data of keys from it, and then calls back on the lane; fine when there are none.
-  std::function<void(lane&, std::vector<std::string> keys, std::function<void(outcome<void>)> done)>
+  std::function<std::string(const blob_place& at, timestamp now, timestamp until, bool skip_cdn)>
+      get_url;
+  /// Removes the data, and then calls back on the lane; fine when there are none. Failures are
+  /// logged already.
+  std::function<void(lane&, std::vector<blob_place> places,
+                     std::function<void(outcome<void>)> done)>
       remove_blobs;
-  /// Moves what was uploaded to its final key, and then calls back on the lane; fine when it is
-  /// there already, a 400 when nothing was uploaded.
+  /// Moves what was uploaded to the local store to its final key there, and then calls back on the
+  /// lane; fine when it is there already, a 400 when nothing was uploaded.
   std::function<void(lane&, const std::string& from, const std::string& to,
                      std::function<void(outcome<void>)> done)>
       keep_upload;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/company/stage.hpp"
+#include "actors/task/artifact_places.hpp"
 #include "actors/task/artifact_rows.hpp"
 
 namespace troupe {
@@ -39,13 +40,14 @@ inline void answer_absent(const stage& where, get_artifact& command) {
 /// The artifact outlived its task, which only data that a crash left behind do.
 inline void answer_absent(const stage& where, expire_artifact& command) {
   const auto key = artifact_key(command.task, command.run, command.name);
-  where.parts.remove_blobs(where.on, {key}, [&where, command](outcome<void> done) {
-    if (done)
-      forget_artifact(where.store(), command.task, command.run, command.name);
-    where.board.tell(where.on,
-                     artifact_expired{command.task, command.sweep,
-                                      done ? expiry_result::removed : expiry_result::failed});
-  });
+  where.parts.remove_blobs(
+      where.on, every_place(where, command.name, key), [&where, command](outcome<void> done) {
+        if (done)
+          forget_artifact(where.store(), command.task, command.run, command.name);
+        where.board.tell(where.on,
+                         artifact_expired{command.task, command.sweep,
+                                          done ? expiry_result::removed : expiry_result::failed});
+      });
 }
 
 /// A dependency that does not exist.

@@ -107,6 +107,10 @@ std::string artifact_text(const artifact_record& record) {
     out += ",\"contentLength\":";
     append_number(out, *record.content_length);
   }
+  if (!record.bucket.empty()) {
+    out += ",\"bucket\":";
+    append_json_string(out, record.bucket);
+  }
   if (record.storage == artifact_storage::object) {
     out += ",\"uploadId\":";
     append_json_string(out, record.upload_id);
@@ -135,6 +139,7 @@ std::optional<artifact_record> read_artifact(std::string_view text) {
                          *expires, std::nullopt};
   if (const auto* length = object.if_contains("contentLength"); length && length->is_number())
     record.content_length = length->to_number<std::uint64_t>();
+  record.bucket = text_of(object, "bucket");
   record.upload_id = text_of(object, "uploadId");
   record.hashes = text_of(object, "hashes");
   record.uploaded = flag_of(object, "uploaded");
@@ -143,12 +148,15 @@ std::optional<artifact_record> read_artifact(std::string_view text) {
 }
 
 outcome<artifact_record> decide_artifact(const task_state& state, const create_artifact& command,
-                                         const artifact_record* existing, timestamp now) {
+                                         const artifact_record* existing, timestamp now,
+                                         std::string bucket) {
   TROUPE_CHECK(check_run(state, command, now));
   artifact_record record{command.storage, command.content_type, command.details, command.expires,
                          command.content_length};
   if (command.storage == artifact_storage::object)
     record.upload_id = command.upload_id;
+  if (command.storage == artifact_storage::s3)
+    record.bucket = existing == nullptr ? std::move(bucket) : existing->bucket;
   if (existing == nullptr)
     return record;
   if (const auto reason = incompatible(*existing, command); !reason.empty())
@@ -205,6 +213,11 @@ std::string artifact_payload(const task_state& state, std::string_view status, r
 
 std::string artifact_key(const task_id& task, run_id run, std::string_view name) {
   return task.str() + "/" + std::to_string(run) + "/" + std::string{name};
+}
+
+blob_place artifact_place(const artifact_record& record, const task_id& task, run_id run,
+                          std::string_view name) {
+  return {record.bucket, artifact_key(task, run, name)};
 }
 
 api_error no_artifact(std::string_view name) {

@@ -3,6 +3,7 @@
 #include "actors/task/task_state.hpp"
 #include "messages/answer.hpp"
 #include "messages/api_error.hpp"
+#include "messages/blob_place.hpp"
 
 #include <functional>
 #include <map>
@@ -21,6 +22,7 @@ struct artifact_record {
   timestamp expires;
   std::optional<std::uint64_t> content_length;  ///< what the creator said it would be
 
+  std::string bucket = {};     ///< s3: of its data; empty: they are in the local store
   std::string upload_id = {};  ///< object: of the upload that makes it
   std::string hashes = {};     ///< object: a JSON object by algorithm; empty: none
   bool uploaded = false;       ///< object: its data are complete
@@ -45,10 +47,12 @@ std::string artifact_text(const artifact_record& record);
 std::optional<artifact_record> read_artifact(std::string_view text);
 
 /// createArtifact (queue contract 7.2): the record that has to be written, which replaces
-/// `existing` where the call is compatible with it. Errors: 400; 409 for a run that is over and for
-/// an artifact that differs.
+/// `existing` where the call is compatible with it. `bucket` is where the data of a new s3 artifact
+/// go; those of an existing one stay where they are. Errors: 400; 409 for a run that is over and
+/// for an artifact that differs.
 outcome<artifact_record> decide_artifact(const task_state& state, const create_artifact& command,
-                                         const artifact_record* existing, timestamp now);
+                                         const artifact_record* existing, timestamp now,
+                                         std::string bucket = {});
 
 /// What createArtifact answers. For s3 `put_url` takes the data until `put_until`; the others have
 /// none.
@@ -64,6 +68,10 @@ std::string artifact_payload(const task_state& state, std::string_view status, r
 
 /// `<taskId>/<runId>/<name>`, the key of the data of an s3 artifact.
 std::string artifact_key(const task_id& task, run_id run, std::string_view name);
+
+/// Where the data of an artifact are.
+blob_place artifact_place(const artifact_record& record, const task_id& task, run_id run,
+                          std::string_view name);
 
 /// The end of a chain of links: no link itself.
 struct found_artifact {

@@ -1,11 +1,11 @@
 // What the runs of a task leave behind: how it is created, found, listed, and removed in the end.
 
+#include "actors/task/artifact_places.hpp"
 #include "actors/task/artifact_rows.hpp"
 #include "actors/task/object_rules.hpp"
 #include "actors/task/task_actor.hpp"
 #include "actors/task/task_wire.hpp"
 #include "runtime/lane/caf_compat.hpp"
-#include "runtime/log/log.hpp"
 
 #include <algorithm>
 
@@ -16,6 +16,12 @@ namespace {
 constexpr std::chrono::minutes put_url_lasts{45};
 constexpr std::chrono::minutes get_url_lasts{30};
 constexpr std::string_view public_prefix = "public/";
+
+api_error out_of_reach(const std::string& name, const std::string& bucket) {
+  return make_api_error(error_code::resource_not_found,
+                        "The data of artifact '" + name + "' are in bucket '" + bucket +
+                            "' of an S3 store that this server is no longer configured for.");
+}
 
 }  // namespace
 
@@ -64,16 +70,20 @@ void task_shell::put_artifact(create_artifact& command) {
     const auto key = artifact_field(command.run, command.name);
     if (const auto leaving = artifacts_->leaving.find(key); leaving != artifacts_->leaving.end())
       return leaving->second.push_back(command);
-    auto record = decide_artifact(state_, command, known_artifact(command.run, command.name), now);
+    auto record = decide_artifact(state_, command, known_artifact(command.run, command.name), now,
+                                  stage_.parts.bucket_for(command.name));
     if (!record)
       return refuse(command.reply, std::move(record).error());
     std::string url;
     // What is uploaded when the artifact has been removed would stay for ever.
     const auto until =
         std::min(now + put_url_lasts, record->expires + stage_.parts.expiration_delay);
-    if (record->storage == artifact_storage::s3)
-      url = stage_.parts.put_url(artifact_key(state_.id, command.run, command.name),
-                                 record->content_type, until);
+    if (record->storage == artifact_storage::s3) {
+      url = stage_.parts.put_url(artifact_place(*record, state_.id, command.run, command.name),
+                                 record->content_type, now, until);
+      if (url.empty())
+        return refuse(command.reply, out_of_reach(command.name, record->bucket));
+    }
     answer result{record->storage == artifact_storage::object
                       ? create_object_answer(state_, command, *record,
                                              upload_credentials(command, *record, now))
@@ -120,12 +130,17 @@ void task_shell::find_artifact(get_artifact& command) {
       return stage_.store().answer(last_commit_, command.reply,
                                    object_content_answer(run, *found, now));
     std::string url;
-    // URLs of what is public are always the same, and good as long as there is something behind.
-    const auto until = found->name.starts_with(public_prefix)
+    const auto place = artifact_place(found->record, state_.id, run, found->name);
+    // Local URLs of what is public are always the same, and good as long as there is something
+    // behind.
+    const auto until = found->name.starts_with(public_prefix) && place.bucket.empty()
                            ? found->record.expires + stage_.parts.expiration_delay
                            : now + get_url_lasts;
-    if (is_object || found->record.storage == artifact_storage::s3)
-      url = stage_.parts.get_url(artifact_key(state_.id, run, found->name), until);
+    if (is_object || found->record.storage == artifact_storage::s3) {
+      url = stage_.parts.get_url(place, now, until, command.skip_cdn);
+      if (url.empty())
+        return refuse(command.reply, out_of_reach(found->name, place.bucket));
+    }
     stage_.store().answer(
         last_commit_, command.reply,
         command.as_content ? artifact_content_answer(*found, url) : artifact_answer(*found, url));
@@ -181,12 +196,14 @@ void task_shell::drop_artifact(const expire_artifact& command) {
     return dropped(command, boost::system::in_place_value);
   if (!artifacts_->leaving.try_emplace(field).second)
     return;
-  std::vector<std::string> keys{artifact_key(state_.id, command.run, command.name)};
+  const auto key = artifact_key(state_.id, command.run, command.name);
+  auto places = known ? std::vector<blob_place>{{at->second.bucket, key}}
+                      : every_place(stage_, command.name, key);
   if (is_object)
-    keys.push_back(upload_key(at->second.upload_id));
+    places.push_back({{}, upload_key(at->second.upload_id)});
   // The actor may leave before the data are gone, so it is held until then.
   auto self = caf::actor_cast<task_actor>(this);
-  stage_.parts.remove_blobs(stage_.on, std::move(keys),
+  stage_.parts.remove_blobs(stage_.on, std::move(places),
                             [this, self, command](outcome<void> removed) {
                               if (!artifacts_ || failed_)
                                 return;
@@ -204,10 +221,6 @@ void task_shell::dropped(const expire_artifact& command, const outcome<void>& re
   if (removed) {
     last_commit_ = forget_artifact(stage_.store(), state_.id, command.run, command.name);
     artifacts_->records.erase(field);
-  } else {
-    log_message(severity::warning,
-                "the data of artifact '" + command.name + "' of task " + state_.id.str() +
-                    " were not removed, which is tried again later: " + removed.error().message);
   }
   stage_.board.tell(stage_.on,
                     artifact_expired{state_.id, command.sweep,

@@ -86,9 +86,10 @@ void task_shell::begin_upload(create_upload& command) {
     if (!record)
       return refuse(command.reply, std::move(record).error());
     keep_artifact(command.run, command.name, std::move(*record), false);
-    const auto until = stage_.on.now() + put_url_lasts;
-    const auto url = command.put_url ? stage_.parts.put_url(upload_key(command.upload_id),
-                                                            command.content_type, until)
+    const auto now = stage_.on.now();
+    const auto until = now + put_url_lasts;
+    const auto url = command.put_url ? stage_.parts.put_url({{}, upload_key(command.upload_id)},
+                                                            command.content_type, now, until)
                                      : std::string{};
     stage_.store().answer(last_commit_, command.reply,
                           answer{create_upload_answer(command, url, until)});
@@ -148,8 +149,8 @@ void task_shell::read_object_of(read_object& command) {
     if (!record)
       return refuse(command.reply, std::move(record).error());
     const auto until = now + get_url_lasts;
-    const auto url =
-        stage_.parts.get_url(artifact_key(state_.id, command.run, command.name), until);
+    const auto url = stage_.parts.get_url({{}, artifact_key(state_.id, command.run, command.name)},
+                                          now, until, false);
     stage_.store().answer(last_commit_, command.reply,
                           read_object_answer(state_, command, *record, url, until));
   });

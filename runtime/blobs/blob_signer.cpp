@@ -1,6 +1,7 @@
 #include "runtime/blobs/blob_signer.hpp"
 
 #include "runtime/config/server_key.hpp"
+#include "runtime/crypto/percent_code.hpp"
 #include "runtime/crypto/sha256.hpp"
 
 #include <charconv>
@@ -9,25 +10,6 @@
 namespace troupe {
 
 namespace {
-
-bool is_plain(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '~';
-}
-
-void append_encoded(std::string& out, std::string_view text, bool keep_slashes) {
-  static constexpr char hex[] = "0123456789ABCDEF";
-  for (char c : text) {
-    if (is_plain(c) || (keep_slashes && c == '/')) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += hex[byte >> 4];
-      out += hex[byte & 15];
-    }
-  }
-}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9')
@@ -107,9 +89,9 @@ std::string blob_signer::put_url(std::string_view blob_key, std::string_view con
                                  timestamp expires) const {
   const auto until = std::to_string(expires.ms);
   auto url = root_url_ + std::string{path_prefix};
-  append_encoded(url, blob_key, true);
+  append_percent_encoded(url, blob_key, true);
   url += "?expires=" + until + "&type=";
-  append_encoded(url, content_type, false);
+  append_percent_encoded(url, content_type, false);
   url += "&signature=" + signature("PUT", blob_key, until, content_type);
   return url;
 }
@@ -117,7 +99,7 @@ std::string blob_signer::put_url(std::string_view blob_key, std::string_view con
 std::string blob_signer::get_url(std::string_view blob_key, timestamp expires) const {
   const auto until = std::to_string(expires.ms);
   auto url = root_url_ + std::string{path_prefix};
-  append_encoded(url, blob_key, true);
+  append_percent_encoded(url, blob_key, true);
   url += "?expires=" + until + "&signature=" + signature("GET", blob_key, until, {});
   return url;
 }

@@ -108,6 +108,26 @@ std::optional<found_value> find_value(const setting_option& option, const settin
   return std::nullopt;
 }
 
+// Everything that makes up a store, or nothing of it.
+void check_s3(const settings& values, std::vector<std::string>& problems) {
+  if (!values.knows_s3())
+    return;
+  const std::pair<std::string_view, const std::string&> needed[] = {
+      {"s3-public-bucket", values.s3_public_bucket},
+      {"s3-private-bucket", values.s3_private_bucket},
+      {"s3-access-key-id", values.s3_access_key_id},
+      {"s3-secret-access-key-file", values.s3_secret_file},
+  };
+  for (const auto& [name, value] : needed)
+    if (value.empty())
+      problems.push_back(std::string{name} + ": is missing, and artifacts in S3 need it");
+  if (!values.s3_public_bucket.empty() && values.s3_public_bucket == values.s3_private_bucket &&
+      !values.s3_sign_public_urls)
+    problems.emplace_back(
+        "s3-private-bucket: must not be s3-public-bucket, which everybody may read, unless "
+        "s3-sign-public-urls is true");
+}
+
 void check_together(const settings& values, std::vector<std::string>& problems) {
   if (values.answer_timeout_s + values.claim_wait_s > 3600)
     problems.emplace_back("answer-timeout: together with claim-wait it exceeds an hour");
@@ -115,6 +135,7 @@ void check_together(const settings& values, std::vector<std::string>& problems) 
     problems.push_back("local-workers-min: " + std::to_string(values.local_workers_min) +
                        " is more than local-workers-max, which is " +
                        std::to_string(values.local_workers_max) + "; raise that one, too");
+  check_s3(values, problems);
 }
 
 }  // namespace

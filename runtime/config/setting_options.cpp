@@ -66,6 +66,16 @@ constexpr std::array<choice<log_format>, 3> formats{{
     {"terminal", log_format::terminal},
 }};
 
+constexpr std::array<choice<artifact_store>, 2> stores{{
+    {"local", artifact_store::local},
+    {"s3", artifact_store::s3},
+}};
+constexpr std::array<choice<bucket_addressing>, 3> addressings{{
+    {"auto", bucket_addressing::automatic},
+    {"path", bucket_addressing::path},
+    {"virtual", bucket_addressing::virtual_host},
+}};
+
 template <auto Member, const auto& Choices>
 std::string read_choice(settings& into, const std::string& text) {
   std::string known;
@@ -128,6 +138,16 @@ std::string read_prefix(settings& into, const std::string& text) {
   return {};
 }
 
+// The file is read at once, so that a server which cannot read it does not start.
+std::string read_secret(settings& into, const std::string& path) {
+  into.s3_secret_file = path;
+  return read_secret_file(path, into.s3_secret);
+}
+
+#define TROUPE_TEXT(name, value, member, reader, help)                                            \
+  setting_option {                                                                                \
+    name, value, help, false, &read_by<&settings::member, reader>, &write_text<&settings::member> \
+  }
 #define TROUPE_NUMBER(name, value, member, low, high, help)               \
   setting_option {                                                        \
     name, value, help, false, &read_member<&settings::member, low, high>, \
@@ -190,6 +210,35 @@ constexpr std::array options{
                   "tasks that one of them runs at once"),
     TROUPE_NUMBER("local-worker-idle", "SECONDS", local_worker_idle_s, 1, 86400,
                   "how long one of them may be without use before it is stopped"),
+    setting_option{"artifact-store", "local|s3",
+                   "where artifacts of type s3 go: the server's disk, or the buckets below", false,
+                   &read_choice<&settings::artifacts_in, stores>,
+                   &write_choice<&settings::artifacts_in, stores>},
+    TROUPE_TEXT("s3-endpoint", "URL", s3_endpoint, read_endpoint,
+                "URL of an S3 store, as clients and the server reach it (default: AWS)"),
+    TROUPE_TEXT("s3-region", "REGION", s3_region, read_region, "region of the buckets"),
+    setting_option{"s3-addressing", "auto|path|virtual",
+                   "where URLs name the bucket: path, or host (auto: host for AWS only)", false,
+                   &read_choice<&settings::s3_addressing, addressings>,
+                   &write_choice<&settings::s3_addressing, addressings>},
+    TROUPE_TEXT("s3-public-bucket", "NAME", s3_public_bucket, read_bucket,
+                "bucket of artifacts named public/..."),
+    TROUPE_TEXT("s3-private-bucket", "NAME", s3_private_bucket, read_bucket,
+                "bucket of all other artifacts"),
+    TROUPE_TEXT("s3-access-key-id", "ID", s3_access_key_id, read_key_id,
+                "whom the store knows the server by"),
+    setting_option{"s3-secret-access-key-file", "FILE", "file with the secret of that key", false,
+                   &read_secret, &write_text<&settings::s3_secret_file>},
+    setting_option{"s3-sign-public-urls", "true|false",
+                   "sign the URLs of public artifacts, too: nobody else may read the bucket", false,
+                   &read_by<&settings::s3_sign_public_urls, read_switch>,
+                   &write_switch<&settings::s3_sign_public_urls>},
+    TROUPE_TEXT("s3-public-cdn", "URL", s3_public_cdn, read_base_url,
+                "URL where a CDN has the keys of the public bucket"),
+    setting_option{"s3-bulk-delete", "true|false",
+                   "whether the store deletes up to 1000 objects by one request", false,
+                   &read_by<&settings::s3_bulk_delete, read_switch>,
+                   &write_switch<&settings::s3_bulk_delete>},
     setting_option{"static-clients", "JSON", "clients that exist by configuration", true,
                    &read_by<&settings::static_clients, read_static_clients>, &write_clients},
     setting_option{"anonymous-scopes", "SCOPES", "what everybody may do", false,
@@ -225,6 +274,7 @@ constexpr std::array options{
 
 #undef TROUPE_PORT
 #undef TROUPE_NUMBER
+#undef TROUPE_TEXT
 
 }  // namespace
 

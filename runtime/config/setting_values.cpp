@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <fstream>
 
 namespace troupe {
 
@@ -132,6 +133,83 @@ std::string read_root_url(std::string_view text, std::string& into) {
     return quoted(text) +
            " is not a URL of scheme, host and port only, like http://example.com:8080";
   into = rest;
+  return {};
+}
+
+std::string read_endpoint(std::string_view text, std::string& into) {
+  std::string url;
+  if (auto wrong = read_root_url(text, url); !wrong.empty())
+    return wrong;
+  const auto authority = std::string_view{url}.substr(url.find("://") + 3);
+  const auto colon = authority.rfind(':');
+  std::uint64_t port = 0;
+  // The colons of an IPv6 address stand in brackets.
+  if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos)
+    if (auto wrong = read_number(authority.substr(colon + 1), 1, 65535, port); !wrong.empty())
+      return "the port of " + quoted(text) + ": " + wrong;
+  if (colon == 0)
+    return quoted(text) + " lacks the name of a host";
+  into = std::move(url);
+  return {};
+}
+
+std::string read_base_url(std::string_view text, std::string& into) {
+  auto rest = text;
+  while (rest.ends_with('/'))
+    rest.remove_suffix(1);
+  const auto scheme = rest.starts_with("https://") ? 8u : rest.starts_with("http://") ? 7u : 0u;
+  if (scheme == 0 || rest.size() == scheme || rest[scheme] == '/' ||
+      rest.find_first_of("?#@ \t\"\\") != std::string_view::npos)
+    return quoted(text) + " is not a URL like https://cdn.example.com or https://example.com/path";
+  into = rest;
+  return {};
+}
+
+std::string read_bucket(std::string_view text, std::string& into) {
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  if (text.size() < 3 || text.size() > 63 || !every(text, good) || text.front() == '.' ||
+      text.front() == '-' || text.back() == '.' || text.back() == '-' ||
+      text.find("..") != std::string_view::npos)
+    return quoted(text) +
+           " is not the name of a bucket: 3 to 63 lower-case letters, digits, '-' and '.'";
+  into = text;
+  return {};
+}
+
+std::string read_key_id(std::string_view text, std::string& into) {
+  // A slash would end it where it is signed.
+  if (text.empty() || !every(text, [](char c) { return c > ' ' && c <= '~' && c != '/'; }))
+    return quoted(text) + " is not the id of an access key: no blanks or slashes are in one";
+  into = text;
+  return {};
+}
+
+std::string read_region(std::string_view text, std::string& into) {
+  const auto good = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+  };
+  if (text.empty() || !every(text, good))
+    return quoted(text) + " is not a region like us-east-1";
+  into = text;
+  return {};
+}
+
+std::string read_secret_file(const std::string& path, std::string& into) {
+  std::ifstream in(path);
+  std::string text;
+  // A secret is short: what goes on and on is another file.
+  for (char c = 0; text.size() < 4096 && in.get(c);)
+    text += c;
+  const auto from = text.find_first_not_of(" \t\r\n");
+  if (from == std::string::npos)
+    return in.is_open() ? quoted(path) + " is empty or cannot be read"
+                        : "cannot read " + quoted(path) + ": check that it is there and readable";
+  text = text.substr(from, text.find_last_not_of(" \t\r\n") + 1 - from);
+  if (!every(text, [](char c) { return c > ' ' && c <= '~'; }))
+    return quoted(path) + " must hold the secret alone, on one line";
+  into = std::move(text);
   return {};
 }
 

@@ -28,6 +28,24 @@ std::string read_mebibytes(std::string_view text, std::uint32_t& into);
 /// Scheme and authority, http or https; trailing slashes are dropped.
 std::string read_root_url(std::string_view text, std::string& into);
 
+/// Scheme, host and port of a server that is connected to.
+std::string read_endpoint(std::string_view text, std::string& into);
+
+/// Scheme, authority and maybe a path, http or https; trailing slashes are dropped.
+std::string read_base_url(std::string_view text, std::string& into);
+
+/// The name of an S3 bucket.
+std::string read_bucket(std::string_view text, std::string& into);
+
+/// The id of an access key of an S3 store.
+std::string read_key_id(std::string_view text, std::string& into);
+
+/// The region of an S3 store.
+std::string read_region(std::string_view text, std::string& into);
+
+/// What the file holds, without blanks and line ends around it.
+std::string read_secret_file(const std::string& path, std::string& into);
+
 /// `redis://host[:port][/db]`, `rediss://...` or `unix:/path`.
 std::string read_redis_address(std::string_view text, std::string& into);
 

@@ -35,6 +35,19 @@ enum class proxy_trust : std::uint8_t {
   no,
 };
 
+/// Where the data of new artifacts of the storage type `s3` go.
+enum class artifact_store : std::uint8_t {
+  local,  ///< on the disk of the server
+  s3,     ///< in buckets of a store that speaks the S3 protocol
+};
+
+/// Where the name of a bucket stands in the URLs of a store.
+enum class bucket_addressing : std::uint8_t {
+  automatic,     ///< in the path for an endpoint of one's own, else in the host
+  path,          ///< `https://host/bucket/key`
+  virtual_host,  ///< `https://bucket.host/key`
+};
+
 /// Every setting of a server, complete and checked. What a flag, an environment
 /// variable or the configuration file can say about each is in
 /// `setting_options()`.
@@ -86,6 +99,28 @@ struct settings {
   std::uint32_t local_workers_max = 0;  ///< 0: none at all
   std::uint32_t local_worker_capacity = 2;
   std::uint32_t local_worker_idle_s = 60;
+
+  // -- artifacts
+  // ----------------------------------------------------------------------------------
+  artifact_store artifacts_in = artifact_store::local;
+  std::string s3_endpoint;  ///< empty: that of AWS for the region
+  std::string s3_region = "us-east-1";
+  bucket_addressing s3_addressing = bucket_addressing::automatic;
+  std::string s3_public_bucket;   ///< of artifacts whose names begin with `public/`
+  std::string s3_private_bucket;  ///< of all others
+  std::string s3_access_key_id;
+  std::string s3_secret_file;
+  std::string s3_secret;  ///< what is in that file
+  bool s3_sign_public_urls = false;
+  std::string s3_public_cdn;  ///< what has the public bucket's keys, too; empty: nothing
+  bool s3_bulk_delete = true;
+
+  /// Whether a store is configured, be it only for artifacts that were made before.
+  bool knows_s3() const {
+    return artifacts_in == artifact_store::s3 || !s3_endpoint.empty() ||
+           !s3_public_bucket.empty() || !s3_private_bucket.empty() || !s3_access_key_id.empty() ||
+           !s3_secret_file.empty();
+  }
 
   // -- access
   // ------------------------------------------------------------------------------------

@@ -29,6 +29,12 @@ std::string details_of(request_context& call, artifact_storage storage) {
   }
 }
 
+/// Whether the caller asks for the store itself, which a CDN may stand before.
+bool skips_cdn(const request_context& call) {
+  const auto text = call.header("x-taskcluster-skip-cdn");
+  return text == "true" || text == "1";
+}
+
 void get_one(request_context& call, std::optional<run_id> run, bool as_content) {
   auto& here = call.here();
   const std::string name{call.param("name")};
@@ -44,6 +50,7 @@ void get_one(request_context& call, std::optional<run_id> run, bool as_content) 
   command.run = run;
   command.name = name;
   command.as_content = as_content;
+  command.skip_cdn = skips_cdn(call);
   command.by = std::move(by);
   command.reply = call.await_answer();
   here.board.tell(here.on, std::move(command));

@@ -94,7 +94,7 @@ company_bench::company_bench(const test::redis_server& redis, std::uint16_t lane
   };
   parts_.put_url = [](auto&&...) { return std::string{"https://example.com/put"}; };
   parts_.get_url = [](auto&&...) { return std::string{"https://example.com/get"}; };
-  parts_.remove_blobs = [](lane& on, std::vector<std::string>,
+  parts_.remove_blobs = [](lane& on, std::vector<blob_place>,
                            std::function<void(outcome<void>)> done) {
     on.post([done = std::move(done)] { done(boost::system::in_place_value); });
   };

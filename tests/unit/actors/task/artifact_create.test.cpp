@@ -237,6 +237,24 @@ TEST_CASE("a conflict says what differs and changes nothing") {
 
 // -- texts ----------------------------------------------------------------------------------------
 
+TEST_CASE("AR-9 the data of an s3 artifact stay in the bucket they were made in") {
+  const auto task = running_task();
+  const auto decide = [&](artifact_storage storage, const artifact_record* known,
+                          const char* bucket) {
+    return decide_artifact(task.state, request(storage), known, task.now, bucket).value();
+  };
+  const auto made = decide(artifact_storage::s3, nullptr, "pub");
+  CHECK(made.bucket == "pub");
+  CHECK(read_artifact(artifact_text(made)) == made);
+  CHECK(artifact_place(made, some_id, 0, "public/log.txt") ==
+        blob_place{"pub", some_id.str() + "/0/public/log.txt"});
+  CHECK(decide(artifact_storage::s3, &made, "other").bucket == "pub");
+  const auto local = decide(artifact_storage::s3, nullptr, "");
+  CHECK(artifact_text(local).find("bucket") == std::string::npos);
+  CHECK(decide(artifact_storage::s3, &local, "pub").bucket.empty());
+  CHECK(decide(artifact_storage::reference, nullptr, "pub").bucket.empty());
+}
+
 TEST_CASE("EV-6 only references, links and errors are announced") {
   CHECK_FALSE(publishes_artifact(artifact_storage::s3));
   CHECK_FALSE(publishes_artifact(artifact_storage::object));

@@ -151,9 +151,9 @@ void supervised_company::fill(company_parts& parts) {
   parts.authorise_artifacts = [](const caller&, const std::vector<std::string>&) -> outcome<void> {
     return boost::system::in_place_value;
   };
-  parts.put_url = [](const std::string&, const std::string&, timestamp) { return std::string{}; };
-  parts.get_url = [](const std::string&, timestamp) { return std::string{}; };
-  parts.remove_blobs = [](lane& on, std::vector<std::string>,
+  parts.put_url = [](auto&&...) { return std::string{}; };
+  parts.get_url = [](auto&&...) { return std::string{}; };
+  parts.remove_blobs = [](lane& on, std::vector<blob_place>,
                           std::function<void(outcome<void>)> done) {
     on.post([done = std::move(done)] { done(boost::system::in_place_value); });
   };

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "actors/company/stage.hpp"
+#include "messages/api_error.hpp"
+#include "messages/blob_place.hpp"
+#include "runtime/blobs/blob_signer.hpp"
+#include "runtime/blobs/blob_store.hpp"
+#include "runtime/clock/clock.hpp"
+#include "runtime/config/settings.hpp"
+#include "runtime/s3/s3_remover.hpp"
+#include "runtime/s3/s3_signer.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+/// Where the data of artifacts are: on the local disk, and in the S3 store that the settings name.
+/// Each artifact's record says which of them has its data.
+class artifact_stores {
+ public:
+  /// `data_dir` has the local store; `url_key` signs the URLs of it. Settings and clock must
+  /// outlive this.
+  artifact_stores(const settings& config, const clock& time, const std::string& data_dir,
+                  std::string url_key);
+  ~artifact_stores();
+
+  /// Gives each lane what it removes data with; once, before they run.
+  void attach(const std::vector<lane*>& lanes);
+
+  blob_signer& signer() { return signer_; }
+  blob_store& local() { return local_; }
+
+  /// Gives the actors what they need of this.
+  void equip(company_parts& parts);
+
+ private:
+  std::string bucket_for(std::string_view name) const;
+  std::string put_url(const blob_place& at, const std::string& type, timestamp now,
+                      timestamp until) const;
+  std::string get_url(const blob_place& at, timestamp now, timestamp until, bool skip_cdn) const;
+  void remove(lane& on, std::vector<blob_place> places, std::function<void(outcome<void>)> done);
+  void remove_local(lane& on, std::string key, std::function<void(outcome<void>)> done);
+  void remove_in_s3(lane& on, const blob_place& at, std::function<void(outcome<void>)> done);
+
+  const settings& config_;
+  const clock& time_;
+  blob_signer signer_;
+  blob_store local_;
+  std::optional<s3_signer> s3_;
+  std::vector<s3_remover> removers_;  // one a lane, when there is an S3 store
+};
+
+}  // namespace troupe
