@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
       {"serve", add_serve_command(root)},
       {"worker", add_worker_command(root)},
       {"run", add_run_command(root)},
+      {"explain", add_explain_command(root)},
       {"guard-processes", add_guard_command(root)},
   };
   try {

@@ -75,8 +75,11 @@ void add_absence(reason_list& found, const standing& at) {
                      "No worker of queue " + at.name + " is known, and " + last_asked(at) + ".",
                      change, worker_details(at));
   found.add("no-worker-asking", importance::blocking,
-            "None of the " + count_of(at.workers.known, "known worker") + " of queue " + at.name +
-                " works or asks for work, and " + last_asked(at) + ".",
+            (at.workers.known == 1 ? "The only known worker of queue " + at.name
+                                   : "None of the " + count_of(at.workers.known, "known worker") +
+                                         " of queue " + at.name) +
+                (at.workers.known == 1 ? " neither works nor" : " works or") +
+                " asks for work, and " + last_asked(at) + ".",
             change, worker_details(at));
 }
 
@@ -85,9 +88,10 @@ void add_quarantine(reason_list& found, const standing& at) {
     return;
   const bool all = at.has_only_quarantined();
   found.add("workers-quarantined", all ? importance::blocking : importance::note,
-            std::to_string(at.workers.quarantined) + " of the " +
-                count_of(at.workers.known, "known worker") + " of queue " + at.name +
-                (at.workers.quarantined == 1 ? " is" : " are") +
+            (at.workers.known == 1 ? "The only known worker"
+                                   : std::to_string(at.workers.quarantined) + " of the " +
+                                         count_of(at.workers.known, "known worker")) +
+                " of queue " + at.name + (at.workers.quarantined == 1 ? " is" : " are") +
                 " in quarantine and given no work.",
             "The end of a quarantine (quarantineWorker with a time that has passed), or another "
             "worker.",
@@ -133,11 +137,15 @@ void add_work(reason_list& found, const standing& at) {
 
 void add_place(reason_list& found, const standing& at) {
   const auto& queue = at.queue;
-  std::string text = queue.ahead == 0 ? "It is the next of "
-                                      : count_of(queue.ahead, "run") +
-                                            (queue.ahead == 1 ? " goes" : " go") + " first of ";
-  text += count_of(queue.pending, "run") + " that wait" + (queue.pending == 1 ? "s" : "") +
-          " in queue " + at.name;
+  const auto those = count_of(queue.pending, "run") + " that wait in queue " + at.name;
+  std::string text;
+  if (queue.ahead > 0)
+    text = std::to_string(queue.ahead) + " of the " + those +
+           (queue.ahead == 1 ? " goes first" : " go first");
+  else if (queue.pending <= 1)
+    text = "It is the only run that waits in queue " + at.name;
+  else
+    text = "It is the next of the " + those;
   if (queue.ahead_above > 0)
     text += ", " + std::to_string(queue.ahead_above) + " by a higher priority";
   found.add("waiting-in-queue", importance::delaying, text + ".",
