@@ -98,7 +98,7 @@ void add_quarantine(reason_list& found, const standing& at) {
             worker_details(at));
 }
 
-void add_pool(reason_list& found, const standing& at) {
+void add_pool_failures(reason_list& found, const standing& at) {
   if (!at.pool)
     return;
   const auto& pool = *at.pool;
@@ -111,6 +111,12 @@ void add_pool(reason_list& found, const standing& at) {
               "start is " +
                   (pause.count() > 0 ? "in " + span_of(pause) : "due") + ".",
               pool_details(pool));
+}
+
+void add_pool(reason_list& found, const standing& at) {
+  if (!at.pool)
+    return;
+  const auto& pool = *at.pool;
   if (pool.starting > 0)
     found.add("worker-starting", importance::delaying,
               "The worker pool is starting " + count_of(pool.starting, "worker") + ".",
@@ -167,6 +173,7 @@ void add_queue(reason_list& found) {
     return found.add("being-claimed", importance::delaying,
                      "A worker is being given the run just now.",
                      "Nothing has to; ask again in a moment.");
+  add_pool_failures(found, at);
   add_absence(found, at);
   if (at.has_only_quarantined())
     add_quarantine(found, at);

@@ -1,6 +1,8 @@
 // Why does a task not run? GET /api/troupe/v1/task/<taskId>/explain and `troupe explain`.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import taskcluster from 'taskcluster-client';
 import { Place } from './support/programs.mjs';
 import { rootToken, Server, until } from './support/server.mjs';
@@ -347,6 +349,55 @@ test('troupe explain prints what the server says, and --json the answer itself',
   await refusedBy(run('../../ping'), 2, /must be a slugid/);
   await refusedBy(run(), 2, /taskId is required/);
   await refusedBy(place.run(['explain', taskId]), 5, /^troupe: /);
+});
+
+test('a worker pool says that it is full, or that its workers do not stay', async () => {
+  const home = new Place();
+  try {
+    const up = await home.up('--no-hello', '--data', home.data, '--local-workers-max', '1',
+      '--capacity', '1');
+    const credentials = JSON.parse(
+      fs.readFileSync(path.join(home.data, 'root-credentials'), 'utf8'));
+    const options = { rootUrl: up.rootUrl, credentials, retries: 0 };
+    const local = new taskcluster.Queue(options);
+    const ask = (taskId) => new Explainer(options).explain(taskId);
+    const make = async () => {
+      const taskId = slugid();
+      await local.createTask(taskId, definition({ taskQueueId: 'local/default', retries: 40,
+        payload: { command: [['sleep', '300']], maxRunTime: 600 } }));
+      return taskId;
+    };
+    const first = await make();
+    await until('it runs', async () => (await ask(first)).state === 'running');
+    const second = await make();
+    const full = await ask(second);
+    wellFormed(full, second);
+    assert.deepEqual(codes(full), ['pool-at-limit', 'workers-busy', 'waiting-in-queue']);
+    assert.equal(full.reasons[0].text, 'The worker pool has 1 of at most 1 worker.');
+    assert.deepEqual(full.facts.pool, { starting: 0, running: 1, stopping: 0, maxWorkers: 1,
+      capacityPerWorker: 1, failures: 0 });
+    // Whatever worker comes is killed, so that the pauses between them become long.
+    const failing = await until('the pool waits before its next start', async () => {
+      for (const line of home.processes())
+        if (/ worker --queue /.test(line)) {
+          try {
+            process.kill(Number(line.split(' ')[0]), 'SIGKILL');
+          } catch {
+            // it has ended meanwhile
+          }
+        }
+      const answer = await ask(second);
+      return answer.reasons[0].code === 'pool-start-failing' &&
+        answer.reasons[0].importance === 'blocking' && answer;
+    });
+    wellFormed(failing, second);
+    const { details, text } = failing.reasons[0];
+    assert.match(text, /^The worker pool of queue local\/default had \d+ failures? in a row, the last one: signal 9 \(Killed\)\.$/);
+    assert.ok(details.failures > 0);
+    assert.ok(!Number.isNaN(Date.parse(details.nextStart)));
+  } finally {
+    await home.clear();
+  }
 });
 
 test('after a restart it knows the same', async () => {
