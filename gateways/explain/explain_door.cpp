@@ -62,7 +62,8 @@ class explanation final : public timer_target, public std::enable_shared_from_th
   void on_timer() override {
     timer_ = 0;
     fail(make_api_error(error_code::service_unavailable,
-                        "The server is too busy to explain; ask again in a moment."));
+                        "The server is too busy to explain, or Redis does not answer; ask again in "
+                        "a moment."));
   }
 
  private:
