@@ -3,6 +3,7 @@
 #include "actors/log_stream/log_directory_actor.hpp"
 #include "app/version.hpp"
 #include "gateways/events/event_gateway.hpp"
+#include "gateways/explain/explain_door.hpp"
 #include "gateways/metrics/metrics_gateway.hpp"
 #include "gateways/remote/remote_gateway.hpp"
 #include "gateways/rest/api_door.hpp"
@@ -81,6 +82,7 @@ void other_doors::listen_to(lane_store& store) {
 
 void other_doors::add_routes(rest_gateway& rest) {
   add_log_routes(rest, *impl_->with.board);
+  add_explain_routes(rest, *impl_->with.board);
   add_task_page_routes(rest);
   impl_->feed.add_routes(rest);
 }

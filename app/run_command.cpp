@@ -1,5 +1,5 @@
+#include "app/chosen_server.hpp"
 #include "app/commands.hpp"
-#include "app/server_files.hpp"
 #include "app/signals.hpp"
 #include "app/task_client.hpp"
 
@@ -20,11 +20,8 @@ namespace {
 constexpr unsigned longest_run_s = 4 * 24 * 3600;
 
 struct run_flags {
-  std::string data;
+  chosen_server server;
   command_task task;
-  std::string client_id;
-  std::string access_token;
-  std::string certificate;
   bool json = false;
 };
 
@@ -50,29 +47,6 @@ void tell(const std::string& text, int colour = 2) {
     std::cerr << "\x1b[" << colour << "m" << text << "\x1b[0m" << std::endl;
   else
     std::cerr << text << std::endl;
-}
-
-// Where the task goes: -1, or the exit code to end with.
-int choose_server(run_flags& flags) {
-  auto& task = flags.task;
-  task.by = {flags.client_id, flags.access_token, flags.certificate};
-  if (!task.root_url.empty() && task.by.access_token.empty()) {
-    complain("for " + task.root_url + " give --client-id and --access-token, too");
-    return exit_not_authorised;
-  }
-  if (task.root_url.empty()) {
-    auto server = find_local_server(flags.data);
-    if (!server) {
-      complain(server.error().message);
-      return exit_unreachable;
-    }
-    task.root_url = server->root_url;
-    if (task.by.access_token.empty())
-      task.by = server->root;
-  }
-  while (task.root_url.ends_with('/'))
-    task.root_url.pop_back();
-  return -1;
 }
 
 // The words of the command in one line, cut between characters.
@@ -120,8 +94,10 @@ int run_task(const run_flags& flags, const stop_signal& stop) {
 
 // Ctrl-C cancels the task; a second one ends at once.
 int run(run_flags& flags) {
-  if (const int code = choose_server(flags); code >= 0)
+  if (const int code = choose_server(flags.server); code >= 0)
     return code;
+  flags.task.root_url = flags.server.root_url;
+  flags.task.by = flags.server.by;
   flags.task.name = name_of(flags.task.command);
   stop_signal stop;
   int result = exit_fine;
@@ -153,12 +129,7 @@ command add_run_command(CLI::App& root) {
                    : "must be <provisionerId>/<workerType>, not '" + queue + "'";
       })
       ->capture_default_str();
-  app->add_option("--root-url", flags->task.root_url, "server; without it the local one")
-      ->envname("TASKCLUSTER_ROOT_URL");
-  app->add_option("--client-id", flags->client_id)->envname("TASKCLUSTER_CLIENT_ID");
-  app->add_option("--access-token", flags->access_token)->envname("TASKCLUSTER_ACCESS_TOKEN");
-  app->add_option("--certificate", flags->certificate)->envname("TASKCLUSTER_CERTIFICATE");
-  app->add_option("--data", flags->data, "data directory of the local server");
+  add_server_options(*app, flags->server);
   app->add_option("--max-run-time", flags->task.max_run_time_s, "seconds")
       ->check(CLI::Range(1U, longest_run_s))
       ->capture_default_str();

@@ -181,6 +181,15 @@ outcome<std::string> follow_task(const command_task& what, const std::string& ta
   }
 }
 
+outcome<std::string> ask_why(const std::string& root_url, const credentials& by,
+                             const std::string& task_id) {
+  api_client client{root_url, by};
+  auto reply = client.call("GET", "/api/troupe/v1/task/" + task_id + "/explain");
+  if (reply.status != 200)
+    return trouble_of(client, reply);
+  return std::move(reply.body);
+}
+
 outcome<void> cancel_task(const command_task& what, const std::string& task_id) {
   api_client client{what.root_url, what.by};
   const auto reply = client.call("POST", task_target(task_id) + "/cancel");

@@ -36,6 +36,10 @@ struct task_audience {
 outcome<std::string> follow_task(const command_task& what, const std::string& task_id,
                                  const task_audience& to, const stop_signal& stop);
 
+/// Why the task does not run, as the server explains it: JSON.
+outcome<std::string> ask_why(const std::string& root_url, const credentials& by,
+                             const std::string& task_id);
+
 /// Cancels it.
 outcome<void> cancel_task(const command_task& what, const std::string& task_id);
 

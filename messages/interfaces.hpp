@@ -4,6 +4,7 @@
 // Answers to outside requests travel by reply handle, so all messages are one-way.
 
 #include "messages/auth_commands.hpp"
+#include "messages/explain_commands.hpp"
 #include "messages/group_commands.hpp"
 #include "messages/log_commands.hpp"
 #include "messages/object_commands.hpp"
@@ -28,6 +29,8 @@ using task_actor = caf::typed_actor<
     caf::result<void>(get_task),
     // Answer the status.
     caf::result<void>(get_status),
+    // Answer what is known of why it does not run.
+    caf::result<void>(explain_task),
     // A client makes it pending whatever it depends on.
     caf::result<void>(schedule_task),
     // A client wants another run.
@@ -137,6 +140,8 @@ using task_queue_actor = caf::typed_actor<
     caf::result<void>(list_pending_tasks),
     // Answer a page of what is claimed.
     caf::result<void>(list_claimed_tasks),
+    // Answer the place of a run that waits, and who there is to take it.
+    caf::result<void>(explain_run),
     // A worker gets no work for a while.
     caf::result<void>(set_quarantine),
     // The pool wants to hear of demand.
@@ -179,6 +184,8 @@ using task_group_actor = caf::typed_actor<
     caf::result<void>(list_group),
     // Answer the group itself.
     caf::result<void>(get_group),
+    // Answer whether it is closed, or being cancelled.
+    caf::result<void>(explain_group),
     // It takes no more tasks.
     caf::result<void>(seal_group),
     // A client wants no more of its members.
@@ -260,6 +267,8 @@ using queue_register_actor = caf::typed_actor<
     caf::result<void>(get_worker),
     // Answer a page of a queue's workers.
     caf::result<void>(list_workers),
+    // Answer how many workers a queue has.
+    caf::result<void>(explain_workers),
     // Workers say how they are listed.
     caf::result<void>(workers_described),
     // Answer how busy the queues of the lane are.
@@ -285,6 +294,8 @@ using worker_type_actor = caf::typed_actor<
     caf::result<void>(workers_reported),
     // The queue or the pool is new: watch its demand.
     caf::result<void>(watch_queues),
+    // Answer what it has, may have and tries.
+    caf::result<void>(explain_pool),
     // A pause is over, or a time to look at surplus has come.
     caf::result<void>(pool_timer_fired)>;
 

@@ -44,6 +44,7 @@ queue_register_shell::behavior_type queue_register_shell::make_behavior() {
       receive(&self::found),
       receive(&self::show_worker),
       receive(&self::list_workers_of),
+      receive(&self::explain),
       receive(&self::described),
       receive(&self::measure),
       receive(&self::write_now),
@@ -377,6 +378,13 @@ void queue_register_shell::finish_workers(worker_listing& listing) {
   if (listing.more)
     result.headers.emplace_back("next-position", listing.last->group + "/" + listing.last->id);
   stage_.on.deliver(listing.command.reply, std::move(result));
+}
+
+void queue_register_shell::explain(explain_workers& command) {
+  const auto now = stage_.on.now();
+  stage_.on.deliver(command.reply,
+                    answer{explanation_text(count_workers_of(state_, command.queue, now),
+                                            find_record(state_, command.queue.text, now))});
 }
 
 void queue_register_shell::measure(measure_queues& command) {

@@ -61,6 +61,7 @@ class queue_register_shell : public queue_register_actor::base, public timer_tar
   void found(queues_found& command);
   void show_worker(get_worker& command);
   void list_workers_of(list_workers& command);
+  void explain(explain_workers& command);
   void described(workers_described& command);
   void measure(measure_queues& command);
   void write_now(write_workers& command);

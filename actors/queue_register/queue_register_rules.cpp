@@ -261,17 +261,33 @@ worker_choice choose_workers(const queue_register_state& state, std::string_view
 
 // -- how busy the queues are ----------------------------------------------------------------------
 
+namespace {
+
+counted_workers count_each(const std::string& id, const registered_queue& queue, timestamp now) {
+  counted_workers row{{{id}}, 0, 0};
+  for (const auto& [name, worker] : queue.workers) {
+    if (is_over(worker))
+      continue;
+    ++row.all;
+    if (worker.quarantine_until > now)
+      ++row.quarantined;
+  }
+  return row;
+}
+
+}  // namespace
+
+counted_workers count_workers_of(const queue_register_state& state, const task_queue_id& queue,
+                                 timestamp now) {
+  const auto found = state.queues.find(queue.text);
+  return found == state.queues.end() ? counted_workers{queue, 0, 0}
+                                     : count_each(queue.text, found->second, now);
+}
+
 std::vector<counted_workers> count_workers(const queue_register_state& state, timestamp now) {
   std::vector<counted_workers> counts;
   for (const auto& [id, queue] : state.queues) {
-    counted_workers row{{{id}}, 0, 0};
-    for (const auto& [name, worker] : queue.workers) {
-      if (is_over(worker))
-        continue;
-      ++row.all;
-      if (worker.quarantine_until > now)
-        ++row.quarantined;
-    }
+    auto row = count_each(id, queue, now);
     if (row.all > 0 || queue.record.expires > now)
       counts.push_back(std::move(row));
   }

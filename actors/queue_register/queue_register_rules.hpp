@@ -77,4 +77,8 @@ worker_choice choose_workers(const queue_register_state& state, std::string_view
 /// and of these the ones in quarantine.
 std::vector<counted_workers> count_workers(const queue_register_state& state, timestamp now);
 
+/// Those of one queue.
+counted_workers count_workers_of(const queue_register_state& state, const task_queue_id& queue,
+                                 timestamp now);
+
 }  // namespace troupe

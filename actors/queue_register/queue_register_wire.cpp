@@ -75,6 +75,17 @@ std::string workers_text(const std::vector<std::string>& entries) {
   return out + "]}";
 }
 
+std::string explanation_text(const counted_workers& workers, const queue_record* record) {
+  std::string out = "{\"known\":";
+  append_number(out, workers.all);
+  out += ",\"quarantined\":";
+  append_number(out, workers.quarantined);
+  if (record != nullptr)
+    append_member(out, "lastActive", to_iso(record->last_active));
+  out += '}';
+  return out;
+}
+
 std::string record_text(const queue_record& record) {
   std::string out = "{";
   append_member(out, "expires", to_iso(record.expires));

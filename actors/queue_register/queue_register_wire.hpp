@@ -19,6 +19,9 @@ std::string rows_text(queue_view as, const std::vector<queue_row>& rows);
 /// The answer of listWorkers out of its entries.
 std::string workers_text(const std::vector<std::string>& entries);
 
+/// What `explain_workers` is answered; `record` is null for a queue that nobody asked for work.
+std::string explanation_text(const counted_workers& workers, const queue_record* record);
+
 /// The record of a queue as it is stored, and read again; of what is no record, an unknown queue.
 std::string record_text(const queue_record& record);
 queue_record read_record(std::string_view text);

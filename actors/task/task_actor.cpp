@@ -110,6 +110,7 @@ task_shell::behavior_type task_shell::make_behavior() {
       receive<&task_shell::create>(),
       receive<&task_shell::show_definition>(),
       receive<&task_shell::show_status>(),
+      receive<&task_shell::explain>(),
       receive<&task_shell::schedule>(),
       receive<&task_shell::rerun>(),
       receive<&task_shell::cancel>(),

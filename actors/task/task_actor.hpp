@@ -66,6 +66,7 @@ class task_shell : public task_actor::base, public timer_target {
   // -- what clients and workers ask
   void show_definition(get_task& command);
   void show_status(get_status& command);
+  void explain(explain_task& command);
   void schedule(schedule_task& command);
   void rerun(rerun_task& command);
   void cancel(cancel_task& command);

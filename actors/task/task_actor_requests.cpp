@@ -31,6 +31,11 @@ void task_shell::show_status(get_status& command) {
     answer_status(command.reply);
 }
 
+void task_shell::explain(explain_task& command) {
+  if (!postponed(command))
+    stage_.store().answer(last_commit_, command.reply, answer{explanation_text(state_, status())});
+}
+
 void task_shell::schedule(schedule_task& command) {
   if (!postponed(command) && authorised(command, "schedule"))
     carry_out_for(command.reply, decide_schedule(state_, stage_.on.now(), stage_.on.unique_us()));

@@ -1,5 +1,6 @@
 #include "actors/task/task_wire.hpp"
 
+#include "messages/explain_commands.hpp"
 #include "messages/json_text.hpp"
 #include "messages/json_walk.hpp"
 
@@ -209,6 +210,26 @@ std::string status_text(const task_state& state) {
 void append_pristine_status(std::string& out, const task_state& state) {
   append_head(out, state, state.definition->retries, "unscheduled");
   out += "]}";
+}
+
+std::string explanation_text(const task_state& state, std::string_view status) {
+  const auto& definition = *state.definition;
+  const auto& open = state.open_dependencies;
+  std::string out = "{\"status\":";
+  out += status;
+  append_date(out, "created", definition.created);
+  append_plain(out, "requires", to_string(definition.requires_rule));
+  out += ",\"dependencies\":";
+  append_number(out, definition.dependencies.size());
+  out += ",\"open\":";
+  append_number(out, open.size());
+  out += ",\"openDependencies\":[";
+  for (std::size_t i = 0; i < open.size() && i < most_told_dependencies; ++i)
+    (out.append(i == 0 ? "\"" : ",\"").append(open[i].view())) += '"';
+  out += "],\"enqueuedUs\":";
+  append_number(out, state.enqueued_us);
+  out += '}';
+  return out;
 }
 
 std::string status_answer(std::string_view status) {

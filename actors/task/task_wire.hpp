@@ -23,6 +23,9 @@ void append_pristine_status(std::string& out, const task_state& state);
 /// `{"status": ...}`, what most methods answer.
 std::string status_answer(std::string_view status);
 
+/// What `explain_task` is answered, around a finished status text.
+std::string explanation_text(const task_state& state, std::string_view status);
+
 /// The events of a task (queue contract 5.2).
 enum class task_event : std::uint8_t {
   defined,

@@ -34,6 +34,7 @@ group_directory_shell::behavior_type group_directory_shell::make_behavior() {
       receive(&self::route<resume_member>),
       receive(&self::route<list_group>),
       receive(&self::route<get_group>),
+      receive(&self::route<explain_group>),
       receive(&self::route<seal_group>),
       receive(&self::route<cancel_group>),
       receive(&self::route<change_group_priority>),

@@ -107,19 +107,13 @@ void task_group_shell::answer_by(const reply_handle& reply, Job job) {
 
 task_group_shell::behavior_type task_group_shell::make_behavior() {
   return {
-      receive(&task_group_shell::reserve),
-      receive(&task_group_shell::confirm),
-      receive(&task_group_shell::withdraw),
-      receive(&task_group_shell::resolved),
-      receive(&task_group_shell::resume),
-      receive(&task_group_shell::list),
-      receive(&task_group_shell::show),
-      receive(&task_group_shell::seal),
-      receive(&task_group_shell::cancel),
-      receive(&task_group_shell::reprioritise),
-      receive(&task_group_shell::member_answered),
-      receive(&task_group_shell::resume_work),
-      receive(&task_group_shell::all_heard),
+      receive(&task_group_shell::reserve),      receive(&task_group_shell::confirm),
+      receive(&task_group_shell::withdraw),     receive(&task_group_shell::resolved),
+      receive(&task_group_shell::resume),       receive(&task_group_shell::list),
+      receive(&task_group_shell::show),         receive(&task_group_shell::explain),
+      receive(&task_group_shell::seal),         receive(&task_group_shell::cancel),
+      receive(&task_group_shell::reprioritise), receive(&task_group_shell::member_answered),
+      receive(&task_group_shell::resume_work),  receive(&task_group_shell::all_heard),
       [this](leave_group&) { quit(); },
   };
 }

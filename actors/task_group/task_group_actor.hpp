@@ -78,6 +78,7 @@ class task_group_shell : public task_group_actor::base, public timer_target {
 
   // task_group_actor_work.cpp: what is done to the whole group
   void show(get_group& command);
+  void explain(explain_group& command);
   void seal(seal_group& command);
   void cancel(cancel_group& command);
   void reprioritise(change_group_priority& command);

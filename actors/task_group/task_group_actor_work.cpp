@@ -8,6 +8,8 @@
 #include <hiredis/hiredis.h>
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 namespace troupe {
 
 bool task_group_shell::is_there(const reply_handle& reply) {
@@ -36,6 +38,15 @@ void task_group_shell::answer_group(const reply_handle& reply) {
 void task_group_shell::show(get_group& command) {
   if (is_there(command.reply))
     answer_group(command.reply);
+}
+
+void task_group_shell::explain(explain_group& command) {
+  if (!is_there(command.reply))
+    return;
+  const auto cancels = [](const group_job& job) { return job.what == group_change::cancel; };
+  const bool canceling =
+      (work_ && cancels(work_->job)) || std::any_of(jobs_.begin(), jobs_.end(), cancels);
+  stage_.store().answer(last_commit_, command.reply, answer{explanation_text(state_, canceling)});
 }
 
 // -- sealing --------------------------------------------------------------------------------------

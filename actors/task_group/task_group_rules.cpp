@@ -95,6 +95,17 @@ std::string group_text(const task_group_state& state) {
   return out;
 }
 
+std::string explanation_text(const task_group_state& state, bool canceling) {
+  std::string out = canceling ? "{\"canceling\":true" : "{\"canceling\":false";
+  if (state.sealed.ms != 0) {
+    out += ",\"sealed\":\"";
+    append_iso(out, state.sealed);
+    out += '"';
+  }
+  out += '}';
+  return out;
+}
+
 std::string group_event_payload(const task_group_state& state) {
   std::string out = "{";
   append_group_members(out, state);

@@ -57,6 +57,9 @@ void append_group_members(std::string& out, const task_group_state& state);
 /// What getTaskGroup and sealTaskGroup answer.
 std::string group_text(const task_group_state& state);
 
+/// What `explain_group` is answered.
+std::string explanation_text(const task_group_state& state, bool canceling);
+
 /// The payload of task-group-resolved and task-group-sealed.
 std::string group_event_payload(const task_group_state& state);
 

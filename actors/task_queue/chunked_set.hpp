@@ -102,6 +102,15 @@ class chunked_set {
     return found(key, [](const Key& entry, const Key& sought) { return !(sought < entry); });
   }
 
+  /// How many entries are before the key, whether it is there or not; counted chunk by chunk.
+  std::size_t rank(const Key& key) const {
+    const auto at = lower_bound(key);
+    auto before = at.entry_;
+    for (std::size_t chunk = 0; chunk < at.chunk_; ++chunk)
+      before += chunks_[chunk].entries.size();
+    return before;
+  }
+
  private:
   static constexpr std::size_t most_entries = 128;
 

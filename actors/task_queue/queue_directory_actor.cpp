@@ -53,6 +53,7 @@ queue_directory_shell::behavior_type queue_directory_shell::make_behavior() {
       receive(&self::ask<get_queue_counts>),
       receive(&self::ask<list_pending_tasks>),
       receive(&self::ask<list_claimed_tasks>),
+      receive(&self::ask<explain_run>),
       receive(&self::route<set_quarantine>),
       receive(&self::watch),
       receive(&self::route<retire_workers>),
@@ -109,6 +110,8 @@ void queue_directory_shell::ask(Command& command) {
     return route(command);
   if constexpr (std::is_same_v<Command, get_queue_counts>) {
     stage_.on.deliver(command.reply, answer{counts_text(command.queue, {}, command.pending_only)});
+  } else if constexpr (std::is_same_v<Command, explain_run>) {
+    stage_.on.deliver(command.reply, answer{explanation_text({}, {})});
   } else {
     stage_.on.deliver(command.reply, answer{std::string{R"({"tasks":[]})"}});
   }

@@ -61,10 +61,10 @@ task_queue_shell::behavior_type task_queue_shell::make_behavior() {
       receive(&task_queue_shell::renew),        receive(&task_queue_shell::claim),
       receive(&task_queue_shell::withdraw),     receive(&task_queue_shell::answered),
       receive(&task_queue_shell::count),        receive(&task_queue_shell::list_pending),
-      receive(&task_queue_shell::list_claimed), receive(&task_queue_shell::quarantine),
-      receive(&task_queue_shell::watch),        receive(&task_queue_shell::retire),
-      receive(&task_queue_shell::remove),       receive(&task_queue_shell::tell_counts),
-      receive(&task_queue_shell::time_came),
+      receive(&task_queue_shell::list_claimed), receive(&task_queue_shell::explain),
+      receive(&task_queue_shell::quarantine),   receive(&task_queue_shell::watch),
+      receive(&task_queue_shell::retire),       receive(&task_queue_shell::remove),
+      receive(&task_queue_shell::tell_counts),  receive(&task_queue_shell::time_came),
   };
 }
 
@@ -140,6 +140,13 @@ void task_queue_shell::answered(claim_answered& command) {
 void task_queue_shell::count(get_queue_counts& command) {
   const auto counts = count_runs_of(state_, stage_.on.now(), stage_.parts.task.claim_timeout);
   stage_.on.deliver(command.reply, answer{counts_text(state_.id, counts, command.pending_only)});
+}
+
+void task_queue_shell::explain(explain_run& command) {
+  const auto now = stage_.on.now();
+  const auto counts = count_runs_of(state_, now, stage_.parts.task.claim_timeout);
+  stage_.on.deliver(command.reply,
+                    answer{explanation_text(place_of(state_, command, now), counts)});
 }
 
 void task_queue_shell::tell_counts(count_runs& command) {

@@ -53,6 +53,7 @@ class task_queue_shell : public task_queue_actor::base, public timer_target {
   void retire(retire_workers& command);
   void remove(remove_worker& command);
   void tell_counts(count_runs& command);
+  void explain(explain_run& command);
   void time_came(queue_timer_fired& command);
 
   struct page_reading;

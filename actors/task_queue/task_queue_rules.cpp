@@ -415,4 +415,57 @@ void append_measure(std::string& out, const task_queue_id& id, const run_counts&
   out += ']';
 }
 
+run_place place_of(const task_queue_state& state, const explain_run& command, timestamp now) {
+  const pending_run own{command.enqueued_us, {}, command.task, command.priority, command.run};
+  run_place place;
+  const auto at = state.pending.lower_bound(own);
+  place.waits = at != state.pending.end() && !(own < *at);
+  // The first place of each priority, from the highest down to its own.
+  std::uint64_t before = 0;
+  const auto lowest = static_cast<std::size_t>(command.priority);
+  for (auto level = place.ahead.size(); level >= lowest; --level) {
+    const auto below = static_cast<task_priority>(level - 1);
+    const auto end = level == lowest ? state.pending.rank(own)
+                                     : state.pending.rank(pending_run{0, {}, {}, below, 0});
+    place.ahead[level - 1] = end - before;
+    before = end;
+  }
+  for (const auto& call : state.waiting)
+    if (gets_nothing(state, call.worker, now))
+      ++place.barred;
+  std::set<worker_name> working;
+  for (const auto& [task, claim] : state.claimed)
+    working.insert(claim.worker);
+  place.working = working.size();
+  return place;
+}
+
+std::string explanation_text(const run_place& place, const run_counts& counts) {
+  std::string by_priority;
+  std::uint64_t ahead = 0;
+  for (auto level = place.ahead.size(); level > 0; --level) {
+    const auto runs = place.ahead[level - 1];
+    if (runs == 0)
+      continue;
+    ahead += runs;
+    (by_priority.append(by_priority.empty() ? "\"" : ",\"")
+         .append(to_string(static_cast<task_priority>(level)))) += "\":";
+    append_number(by_priority, runs);
+  }
+  std::string out = place.waits ? "{\"waits\":true" : "{\"waits\":false";
+  const auto number = [&out](std::string_view name, std::uint64_t value) {
+    (out.append(",\"").append(name)) += "\":";
+    append_number(out, value);
+  };
+  number("ahead", ahead);
+  out += ",\"aheadByPriority\":{" + by_priority + '}';
+  number("pending", counts.pending);
+  number("claimed", counts.claimed);
+  number("waitingClaims", counts.waiting);
+  number("barredClaims", place.barred);
+  number("workingWorkers", place.working);
+  out += '}';
+  return out;
+}
+
 }  // namespace troupe

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "actors/task_queue/task_queue_state.hpp"
+#include "messages/explain_commands.hpp"
 #include "messages/pool_commands.hpp"
 #include "messages/register_commands.hpp"
 #include "messages/task_commands.hpp"
 
 #include <boost/container/small_vector.hpp>
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -102,5 +104,17 @@ std::string counts_text(const task_queue_id& id, const run_counts& counts,
 /// Adds a row as `measure_queues` answers it; the array's last bracket is the caller's.
 void append_measure(std::string& out, const task_queue_id& id, const run_counts& runs,
                     const counted_workers& workers);
+
+/// Where a run stands, and who there is to take it.
+struct run_place {
+  bool waits = false;  ///< it is among those that wait; otherwise it is being claimed just now
+  std::array<std::uint64_t, 7> ahead{};  ///< runs that go first, by priority from the lowest on
+  std::uint64_t barred = 0;              ///< calls that wait, of workers that get nothing
+  std::uint64_t working = 0;             ///< workers that have claimed something
+};
+run_place place_of(const task_queue_state& state, const explain_run& command, timestamp now);
+
+/// What `explain_run` is answered.
+std::string explanation_text(const run_place& place, const run_counts& counts);
 
 }  // namespace troupe

@@ -39,6 +39,7 @@ task_shard_shell::behavior_type task_shard_shell::make_behavior() {
       receive(&self::route<create_task>),
       receive(&self::route<get_task>),
       receive(&self::route<get_status>),
+      receive(&self::route<explain_task>),
       receive(&self::route<schedule_task>),
       receive(&self::route<rerun_task>),
       receive(&self::route<cancel_task>),

@@ -30,10 +30,11 @@ auto worker_type_shell::receive(worker_type_decision (worker_type_shell::*decide
 
 worker_type_shell::behavior_type worker_type_shell::make_behavior() {
   return {
-      receive(&worker_type_shell::demand),  receive(&worker_type_shell::seen),
-      receive(&worker_type_shell::retired), receive(&worker_type_shell::removed),
-      receive(&worker_type_shell::exited),  receive(&worker_type_shell::reported),
-      receive(&worker_type_shell::watch),   receive(&worker_type_shell::time_came),
+      receive(&worker_type_shell::demand),    receive(&worker_type_shell::seen),
+      receive(&worker_type_shell::retired),   receive(&worker_type_shell::removed),
+      receive(&worker_type_shell::exited),    receive(&worker_type_shell::reported),
+      receive(&worker_type_shell::watch),     receive(&worker_type_shell::explain),
+      receive(&worker_type_shell::time_came),
   };
 }
 
@@ -85,6 +86,11 @@ worker_type_decision worker_type_shell::watch(const watch_queues&) {
 
 worker_type_decision worker_type_shell::time_came(const pool_timer_fired&) {
   return on_pool_timer(state_, stage_.on.now());
+}
+
+worker_type_decision worker_type_shell::explain(const explain_pool& command) {
+  stage_.on.deliver(command.reply, answer{explanation_text(state_)});
+  return {};
 }
 
 void worker_type_shell::carry_out(const worker_type_decision& decision) {
@@ -149,6 +155,7 @@ pool_directory_shell::behavior_type pool_directory_shell::make_behavior() {
       receive(&worker_exited::pool),
       receive(&workers_reported::pool),
       [this](watch_queues& c) { guard_.run(c, [this](watch_queues&) { open(); }); },
+      [this](explain_pool& c) { guard_.run(c, [this](explain_pool& of) { explain(of); }); },
       receive(&pool_timer_fired::pool),
       [this](pool_failed& c) { guard_.run(c, [this](pool_failed& of) { replace(of); }); },
   };
@@ -166,6 +173,12 @@ template <class Command>
 void pool_directory_shell::route(const task_queue_id& pool, Command& command) {
   if (const auto found = pools_.find(pool); found != pools_.end())
     stage_.on.executor().post(found->second, std::move(command));
+}
+
+void pool_directory_shell::explain(explain_pool& command) {
+  if (pools_.contains(command.pool))
+    return route(command.pool, command);
+  stage_.on.deliver(command.reply, answer{std::string{"null"}});
 }
 
 void pool_directory_shell::open() {

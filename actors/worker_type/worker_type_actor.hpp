@@ -32,6 +32,7 @@ class worker_type_shell : public worker_type_actor::base, public timer_target {
   worker_type_decision exited(const worker_exited& command);
   worker_type_decision reported(const workers_reported& command);
   worker_type_decision watch(const watch_queues& command);
+  worker_type_decision explain(const explain_pool& command);
   worker_type_decision time_came(const pool_timer_fired& command);
   void carry_out(const worker_type_decision& decision);
   void arm_timer();
@@ -59,6 +60,7 @@ class pool_directory_shell : public pool_directory_actor::base {
   void route(const task_queue_id& pool, Command& command);
   template <class Command>
   auto receive(task_queue_id Command::*pool);
+  void explain(explain_pool& command);
   void open();
   void replace(pool_failed& command);
 

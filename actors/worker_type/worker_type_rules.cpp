@@ -1,5 +1,7 @@
 #include "actors/worker_type/worker_type_rules.hpp"
 
+#include "messages/json_text.hpp"
+
 #include <algorithm>
 
 namespace troupe {
@@ -32,11 +34,13 @@ std::string full_name(const worker_type_state& state, const std::string& worker)
 
 // A worker ended unasked, or did not come: the next ones start later and later, unless this one had
 // stayed for long.
-void note_failure(worker_type_state& state, const pool_worker& worker, timestamp now) {
+void note_failure(worker_type_state& state, const pool_worker& worker, std::string how,
+                  timestamp now) {
   const auto& settings = state.settings;
   if (worker.phase == worker_phase::running && now - worker.since >= settings.longest_pause)
     state.failures = 0;
   ++state.failures;
+  state.last_failure = std::move(how);
   std::chrono::milliseconds pause{0};
   if (state.failures > 1) {
     pause = settings.first_pause;
@@ -191,7 +195,7 @@ worker_type_decision on_exited(worker_type_state& state, const std::string& work
   const auto phase = found->second.phase;
   const bool never_came = phase == worker_phase::requested;
   if (never_came || (phase == worker_phase::running && !clean)) {
-    note_failure(state, found->second, now);
+    note_failure(state, found->second, how, now);
     decision.warning =
         full_name(state, worker) +
         (never_came ? " could not be started (" + how + ")"
@@ -220,10 +224,11 @@ worker_type_decision on_pool_timer(worker_type_state& state, timestamp now) {
     auto& [name, worker] = *at;
     const bool late = now - worker.since >= timeout;
     if (late && worker.phase == worker_phase::requested) {
-      note_failure(state, worker, now);
-      decision.warning = full_name(state, name) + " did not ask for work within " +
-                         std::to_string(timeout.count()) + " ms of its start and is ended; " +
-                         when_next(state, now);
+      const auto how =
+          "did not ask for work within " + std::to_string(timeout.count()) + " ms of its start";
+      note_failure(state, worker, how, now);
+      decision.warning =
+          full_name(state, name) + " " + how + " and is ended; " + when_next(state, now);
       worker = {worker_phase::stopping, now};
       decision.stop.push_back(name);
     }
@@ -252,6 +257,29 @@ std::optional<timestamp> next_pool_timer(const worker_type_state& state) {
     if (worker.phase == worker_phase::requested || worker.phase == worker_phase::clearing)
       consider(worker.since + state.settings.start_timeout);
   return due;
+}
+
+std::string explanation_text(const worker_type_state& state) {
+  const auto number = [](std::string& out, std::string_view name, std::uint64_t value) {
+    (out.append(out.size() == 1 ? "\"" : ",\"").append(name)) += "\":";
+    append_number(out, value);
+  };
+  std::string out = "{";
+  number(out, "starting", count(state, worker_phase::requested));
+  number(out, "running", count(state, worker_phase::running));
+  number(out, "stopping", count(state, worker_phase::stopping));
+  number(out, "maxWorkers", state.settings.max_workers);
+  number(out, "capacityPerWorker", state.settings.capacity_per_worker);
+  number(out, "failures", state.failures);
+  if (state.failures > 0) {
+    out += ",\"lastFailure\":";
+    append_json_string(out, state.last_failure);
+    out += ",\"nextStart\":\"";
+    append_iso(out, state.pause_until);
+    out += '"';
+  }
+  out += '}';
+  return out;
 }
 
 }  // namespace troupe

@@ -63,4 +63,8 @@ std::uint32_t workers_needed(const worker_type_state& state);
 /// by free places of those that run, in whole workers.
 std::uint32_t workers_to_start(const worker_type_state& state);
 
+/// What `explain_pool` is answered: `{starting, running, stopping, maxWorkers, capacityPerWorker,
+/// failures}` and, with failures, `lastFailure` and `nextStart`, the earliest time of the next one.
+std::string explanation_text(const worker_type_state& state);
+
 }  // namespace troupe

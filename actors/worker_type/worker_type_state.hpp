@@ -57,6 +57,7 @@ struct worker_type_state {
   // Workers that ended unasked, or never came: how many in a row, and when the next may start.
   std::uint32_t failures = 0;
   timestamp pause_until;
+  std::string last_failure;  ///< for people: how the last of them ended, or that it did not come
 
   // How many workers were needed at most since `needed_since`: who was not needed for the idle time
   // is let go.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/explain_commands.hpp"
 #include "messages/group_commands.hpp"
 #include "messages/log_commands.hpp"
 #include "messages/object_commands.hpp"
@@ -38,6 +39,7 @@ class switchboard {
   void tell(lane& from, create_task command);
   void tell(lane& from, get_task command);
   void tell(lane& from, get_status command);
+  void tell(lane& from, explain_task command);
   void tell(lane& from, schedule_task command);
   void tell(lane& from, rerun_task command);
   void tell(lane& from, cancel_task command);
@@ -86,6 +88,7 @@ class switchboard {
   void tell(lane& from, get_queue_counts command);
   void tell(lane& from, list_pending_tasks command);
   void tell(lane& from, list_claimed_tasks command);
+  void tell(lane& from, explain_run command);
   void tell(lane& from, set_quarantine command);
   void tell(lane& from, watch_demand command);
   void tell(lane& from, retire_workers command);
@@ -104,6 +107,7 @@ class switchboard {
   void tell(lane& from, resume_member command);
   void tell(lane& from, list_group command);
   void tell(lane& from, get_group command);
+  void tell(lane& from, explain_group command);
   void tell(lane& from, seal_group command);
   void tell(lane& from, cancel_group command);
   void tell(lane& from, change_group_priority command);
@@ -138,6 +142,7 @@ class switchboard {
   void tell(lane& from, get_task_queue command);
   void tell(lane& from, get_worker command);
   void tell(lane& from, list_workers command);
+  void tell(lane& from, explain_workers command);
   void tell(lane& from, workers_described command);
   // To that of a lane.
   void tell(lane& from, list_queues command);
@@ -151,6 +156,7 @@ class switchboard {
   void tell(lane& from, worker_removed command);
   void tell(lane& from, worker_exited command);
   void tell(lane& from, workers_reported command);
+  void tell(lane& from, explain_pool command);
   void tell(lane& from, pool_failed command);
   /// A worker of the queue was seen for the first time.
   void tell_pool(lane& from, worker_seen command);

@@ -255,3 +255,11 @@ TEST_CASE("GR-3 a group that has expired begins anew; one that has not is protec
   CHECK(state.expires == some_expiry + 11h);
   CHECK(exists(state, some_expiry + 1h));
 }
+
+TEST_CASE("explain: a group tells whether it is sealed or being canceled") {
+  task_group_state state;
+  CHECK(explanation_text(state, false) == R"({"canceling":false})");
+  state.sealed = timestamp{1'764'000'000'000};
+  CHECK(explanation_text(state, true) ==
+        R"({"canceling":true,"sealed":")" + to_iso(state.sealed) + "\"}");
+}

@@ -24,6 +24,8 @@ std::vector<int> next_two(const Set& set, At at) {
 void same_places(const chunked_set<int>& set, const std::set<int>& plain, int key) {
   RC_ASSERT(next_two(set, set.lower_bound(key)) == next_two(plain, plain.lower_bound(key)));
   RC_ASSERT(next_two(set, set.upper_bound(key)) == next_two(plain, plain.upper_bound(key)));
+  const auto before = std::distance(plain.begin(), plain.lower_bound(key));
+  RC_ASSERT(set.rank(key) == static_cast<std::size_t>(before));
 }
 
 }  // namespace
@@ -34,6 +36,7 @@ TEST_CASE("an empty set has nothing, and takes something again") {
   CHECK(set.begin() == set.end());
   CHECK(set.lower_bound(1) == set.end());
   CHECK(set.erase(1) == 0);
+  CHECK(set.rank(1) == 0);
   CHECK(set.insert(1));
   CHECK_FALSE(set.insert(1));
   CHECK(set.front() == 1);
@@ -52,8 +55,11 @@ TEST_CASE("entries in any order come out in order") {
       set.insert(key);
     CHECK(set.size() == count);
     int next = 0;
-    for (const int key : set)
+    for (const int key : set) {
+      REQUIRE(set.rank(key) == static_cast<std::size_t>(key));
       REQUIRE(key == next++);
+    }
+    CHECK(set.rank(count + 7) == count);
     for (next = 0; !set.empty(); set.pop_front())
       REQUIRE(set.front() == next++);
     CHECK(next == count);
