@@ -74,6 +74,7 @@ void announce(const node_doors& doors, const std::string& data_dir, bool tempora
   say("  root credentials  " + data_dir + "/root-credentials");
   say("  events            tcp://127.0.0.1:" + std::to_string(doors.zmq_pub_port) +
       " (ZeroMQ PUB), replay at " + std::to_string(doors.zmq_router_port));
+  say("  metrics           http://127.0.0.1:" + std::to_string(doors.metrics_port) + "/metrics");
   say("  remote workers    " + doors.caf_address + " (CAF by mutual TLS), certificates in " +
       data_dir + "/tls");
   if (temporary)

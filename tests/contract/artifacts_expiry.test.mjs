@@ -133,3 +133,21 @@ test('an artifact that expires while the server is away is removed when it is ba
   assert.equal(blobs(), before - 1);
   assert.equal((await q.status(taskId)).status.state, 'completed');
 });
+
+test('a server that is killed in the middle of removing goes on when it is back', async () => {
+  const tasks = await Promise.all(Array.from({ length: 12 }, running));
+  const before = blobs();
+  const soon = inSeconds(5);
+  const names = Array.from({ length: 40 }, (_, i) => `public/many/${i}`);
+  await Promise.all(tasks.map(async (taskId) => {
+    for (const name of names) await uploaded(taskId, name, soon);
+  }));
+  assert.equal(blobs(), before + 480);
+  await until('some are gone', () => blobs() < before + 480);
+  await server.restart('SIGKILL');
+  await until('all data are gone', () => blobs() === before);
+  for (const taskId of tasks) {
+    await until('all records are gone', async () =>
+      (await q.listArtifacts(taskId, 0)).artifacts.length === 0);
+  }
+});

@@ -38,6 +38,7 @@ placeTest('up --once runs the hello task, tells its story and leaves nothing', a
   assert.equal(code, 0, up.err);
   const story = [/^Troupe is up at http:\/\/127\.0\.0\.1:\d+$/, /^ {2}root credentials {2}\S+$/,
     /^ {2}events {12}tcp:\/\/127\.0\.0\.1:\d+ \(ZeroMQ PUB\), replay at \d+$/,
+    /^ {2}metrics {11}http:\/\/127\.0\.0\.1:\d+\/metrics$/,
     /^ {2}remote workers {4}127\.0\.0\.1:\d+ \(CAF by mutual TLS\), certificates in \S+\/tls$/,
     /^ {2}data {14}temporary; keep them with --data DIR$/,
     /^hello task \S{22} at http:\/\/127\.0\.0\.1:\d+\/tasks\/\S{22}$/,
