@@ -36,4 +36,19 @@ int choose_server(chosen_server& server) {
   return -1;
 }
 
+int fail_with(const api_error& error) {
+  complain(error.message);
+  switch (error.code) {
+    case error_code::insufficient_scopes:
+    case error_code::authentication_failed:
+      return exit_not_authorised;
+    case error_code::resource_not_found:
+      return exit_not_found;
+    case error_code::service_unavailable:
+      return exit_unreachable;
+    default:
+      return exit_usage;
+  }
+}
+
 }  // namespace troupe

@@ -17,18 +17,11 @@ namespace json = boost::json;
 
 namespace {
 
-// No explanation was given: there is no such task, or it is none of the caller's business.
-constexpr int exit_not_explained = 1;
-
 struct explain_flags {
   chosen_server server;
   std::string task;
   bool json = false;
 };
-
-int code_of(const api_error& error) {
-  return error.code == error_code::service_unavailable ? exit_unreachable : exit_not_explained;
-}
 
 // The summary has the first reason in it already.
 void print(const json::object& explanation, std::ostream& out) {
@@ -53,10 +46,8 @@ int explain(explain_flags& flags) {
     return code;
   const auto& server = flags.server;
   const auto text = ask_why(server.root_url, server.by, flags.task);
-  if (!text) {
-    complain(text.error().message);
-    return code_of(text.error());
-  }
+  if (!text)
+    return fail_with(text.error());
   if (flags.json) {
     std::cout << *text << std::endl;
     return exit_fine;
@@ -65,7 +56,7 @@ int explain(explain_flags& flags) {
     print(json::parse(*text).as_object(), std::cout);
   } catch (const std::exception&) {
     complain(server.root_url + " does not explain as a Troupe server does");
-    return exit_not_explained;
+    return exit_unreachable;
   }
   return exit_fine;
 }

@@ -25,21 +25,6 @@ struct run_flags {
   bool json = false;
 };
 
-int code_of(const api_error& error) {
-  complain(error.message);
-  switch (error.code) {
-    case error_code::insufficient_scopes:
-    case error_code::authentication_failed:
-      return exit_not_authorised;
-    case error_code::resource_not_found:
-      return exit_not_found;
-    case error_code::service_unavailable:
-      return exit_unreachable;
-    default:
-      return exit_usage;
-  }
-}
-
 // Progress goes to stderr, where a person may want to see it in colours.
 void tell(const std::string& text, int colour = 2) {
   static const bool coloured = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
@@ -69,7 +54,7 @@ int run_task(const run_flags& flags, const stop_signal& stop) {
   const auto& task = flags.task;
   const auto id = create_command_task(task);
   if (!id)
-    return code_of(id.error());
+    return fail_with(id.error());
   tell("task " + *id + " at " + task.root_url + "/tasks/" + *id);
   auto& log = flags.json ? std::cerr : std::cout;
   auto state = follow_task(task, *id,
@@ -77,11 +62,11 @@ int run_task(const run_flags& flags, const stop_signal& stop) {
                             [](const std::string& line) { tell(line); }},
                            stop);
   if (!state)
-    return code_of(state.error());
+    return fail_with(state.error());
   if (state->empty()) {
     if (const auto canceled = cancel_task(task, *id); !canceled) {
       complain("the task could not be canceled and may go on");
-      return code_of(canceled.error());
+      return fail_with(canceled.error());
     }
     state = "canceled";
   }

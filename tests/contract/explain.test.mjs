@@ -340,11 +340,11 @@ test('troupe explain prints what the server says, and --json the answer itself',
     assert.equal(program.out, '');
     assert.match(program.err, says);
   };
-  await refusedBy(run(slugid()), 1, /^troupe: Task \S{22} does not exist\. .*\n$/);
-  await refusedBy(run('--json', slugid()), 1, /^troupe: Task \S{22} does not exist\. /);
-  await refusedBy(run('--client-id', 'static/tests/narrow', '--access-token', rootToken, taskId), 1,
+  await refusedBy(run(slugid()), 3, /^troupe: Task \S{22} does not exist\. .*\n$/);
+  await refusedBy(run('--json', slugid()), 3, /^troupe: Task \S{22} does not exist\. /);
+  await refusedBy(run('--client-id', 'static/tests/narrow', '--access-token', rootToken, taskId), 4,
     new RegExp(`^troupe: [^]*queue:status:${taskId}`));
-  await refusedBy(run('--client-id', 'nobody', '--access-token', 'x'.repeat(44), taskId), 1,
+  await refusedBy(run('--client-id', 'nobody', '--access-token', 'x'.repeat(44), taskId), 4,
     /^troupe: /);
   await refusedBy(run('../../ping'), 2, /must be a slugid/);
   await refusedBy(run(), 2, /taskId is required/);
