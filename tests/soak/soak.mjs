@@ -15,7 +15,7 @@ import { inSeconds, queue, slugid } from '../contract/support/tasks.mjs';
 const hawk = createRequire(new URL('../contract/package.json', import.meta.url))('hawk');
 const here = path.dirname(fileURLToPath(import.meta.url));
 const seconds = Number(process.argv[2] ?? 600);
-const roundSeconds = Math.min(20, seconds / 2);
+const roundSeconds = Math.min(10, seconds / 2);
 const routes = 25;
 const readerCount = 500;
 const waitingClaims = 200;
@@ -24,7 +24,7 @@ const say = (text) => console.log(text);
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 
 const server = await Server.start({ anonymous: ['web:read-pulse', 'queue:get-artifact:public/*'],
-  'claim-wait': 10, 'claim-timeout': 30, 'expiration-delay': 5, fsync: 'everysec' });
+  'claim-wait': 10, 'claim-timeout': 90, 'expiration-delay': 5, fsync: 'everysec' });
 const root = queue(server);
 
 const megabytes = (pid) => Number(fs.readFileSync(`/proc/${pid}/status`, 'utf8')
@@ -147,7 +147,7 @@ function forgetEvents() {
 
 async function round() {
   const ledger = new Ledger(server, { queueId: 'soak/load', more: () => ({ expires: inSeconds(150),
-    deadline: inSeconds(140), routes: [`soak.${Math.floor(Math.random() * routes)}`] }) });
+    deadline: inSeconds(100), routes: [`soak.${Math.floor(Math.random() * routes)}`] }) });
   present = ledger;
   ledger.load({ creators: 8, workers: 8, cancelers: 1 });
   await sleep(roundSeconds * 1000);
