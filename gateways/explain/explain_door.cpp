@@ -2,14 +2,13 @@
 
 #include "gateways/explain/explain_facts.hpp"
 #include "gateways/explain/explain_rules.hpp"
+#include "gateways/rest/door_access.hpp"
 #include "gateways/rest/rest_gateway.hpp"
 #include "messages/answer.hpp"
 #include "messages/explain_commands.hpp"
 #include "messages/task_commands.hpp"
-#include "runtime/envelope/envelope.hpp"
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard.hpp"
-#include "runtime/scopes/expression.hpp"
 
 #include <boost/json.hpp>
 
@@ -25,18 +24,6 @@ namespace {
 
 // Longer than a busy server needs by far, and shorter than who asks waits.
 constexpr std::chrono::seconds longest_wait{10};
-
-api_response failure_response(const lane& on, const api_error& error) {
-  request_info info;
-  info.method = "explain";
-  info.time = on.now();
-  api_response response;
-  response.status = static_cast<std::uint16_t>(http_status(error.code));
-  response.body = render_error(error, info);
-  if (error.code == error_code::service_unavailable)
-    response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
 
 json::value parsed(const answer& result) {
   boost::system::error_code failed;
@@ -156,7 +143,7 @@ class explanation final : public timer_target, public std::enable_shared_from_th
     respond(std::move(response));
   }
 
-  void fail(const api_error& error) { respond(failure_response(lane_, error)); }
+  void fail(const api_error& error) { respond(door_failure(lane_, "explain", error)); }
 
   void respond(api_response&& response) {
     if (const auto to = to_) {
@@ -191,10 +178,7 @@ outcome<task_id> read_request(const door_request& request) {
   if (!id)
     return make_api_error(error_code::invalid_request_arguments,
                           "taskId must be a slugid of 22 characters, not '" + text + "'");
-  const auto& by = *request.by;
-  const auto required = scope_expression::one("queue:status:" + text);
-  if (!satisfies(*by.scopes, required))
-    return insufficient_scopes(*by.scopes, required, by.client_id, by.authenticated);
+  TROUPE_CHECK(demand_scope(*request.by, "queue:status:" + text));
   return *id;
 }
 
@@ -209,7 +193,7 @@ void add_explain_routes(rest_gateway& rest, switchboard& board) {
         if (const auto id = read_request(request))
           std::make_shared<explanation>(on, board, std::move(stream))->begin(*id);
         else
-          stream->respond(failure_response(on, id.error()));
+          stream->respond(door_failure(on, "explain", id.error()));
         return nullptr;
       });
 }

@@ -1,8 +1,6 @@
 #include "gateways/websocket/log_request.hpp"
 
-#include "runtime/envelope/envelope.hpp"
-#include "runtime/lane/lane.hpp"
-#include "runtime/scopes/expression.hpp"
+#include "gateways/rest/door_access.hpp"
 
 #include <charconv>
 
@@ -20,14 +18,6 @@ bool read_number(std::string_view text, Number& out) {
 
 api_error bad_argument(std::string text) {
   return make_api_error(error_code::invalid_request_arguments, std::move(text));
-}
-
-outcome<void> demand(const door_request& request, std::string scope) {
-  const auto& by = *request.by;
-  const auto required = scope_expression::one(std::move(scope));
-  if (satisfies(*by.scopes, required))
-    return boost::system::in_place_value;
-  return insufficient_scopes(*by.scopes, required, by.client_id, by.authenticated);
 }
 
 }  // namespace
@@ -52,24 +42,16 @@ outcome<log_request> read_log_request(const door_request& request) {
 }
 
 outcome<void> may_read_log(const door_request& request) {
-  return demand(request, "queue:get-artifact:public/logs/live.log");
+  return demand_scope(*request.by, "queue:get-artifact:public/logs/live.log");
 }
 
 outcome<void> may_write_log(const door_request& request, const log_request& about) {
-  return demand(request,
-                "queue:create-artifact:" + about.task.str() + "/" + std::to_string(about.run));
+  return demand_scope(
+      *request.by, "queue:create-artifact:" + about.task.str() + "/" + std::to_string(about.run));
 }
 
 api_response log_failure(const lane& on, const api_error& error) {
-  request_info info;
-  info.method = "log";
-  info.time = on.now();
-  api_response response;
-  response.status = static_cast<std::uint16_t>(http_status(error.code));
-  response.body = render_error(error, info);
-  if (error.code == error_code::service_unavailable)
-    response.headers.emplace_back("Retry-After", "1");
-  return response;
+  return door_failure(on, "log", error);
 }
 
 api_response log_response(const lane& on, answer&& result) {

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "gateways/rest/takeover.hpp"
+#include "messages/api_error.hpp"
+#include "messages/caller.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace troupe {
+
+/// Whether the caller has the scope; the error is the 403 that names it.
+outcome<void> demand_scope(const caller& by, std::string scope);
+
+/// An error of a door that is no API method, in the envelope of the API under the door's name.
+api_response door_failure(const lane& on, std::string_view door, const api_error& error);
+
+}  // namespace troupe
