@@ -16,6 +16,7 @@
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard_handles.hpp"
 #include "runtime/log/log.hpp"
+#include "runtime/secrets/secret_keys.hpp"
 #include "runtime/store/lane_store.hpp"
 #include "runtime/store/preflight.hpp"
 #include "runtime/supervision/lane_supervisor.hpp"
@@ -34,6 +35,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view queue_client = "static/taskcluster/queue";
+constexpr std::string_view index_client = "static/taskcluster/index";
 constexpr std::string_view local_worker_client = "static/troupe/local-workers";
 constexpr std::string_view local_queue = "local/default";
 constexpr std::string_view local_group = "local";
@@ -135,6 +137,8 @@ struct node::impl {
   std::string server_key;
   credentials queue_credentials;
   credentials local_credentials;
+  credentials index_credentials;
+  std::unique_ptr<const secret_ring> secrets;
   system_clock time;
   std::unique_ptr<system_config> caf_config;
   std::unique_ptr<caf::actor_system> system;
@@ -185,6 +189,9 @@ outcome<void> node::impl::prepare() {
   const auto token = [this](std::string_view of) { return base64url(derive_key(server_key, of)); };
   queue_credentials = {std::string{queue_client}, token("queue-client"), {}};
   local_credentials = {std::string{local_worker_client}, token("local-workers"), {}};
+  index_credentials = {std::string{index_client}, token("index-client"), {}};
+  TROUPE_TRY(auto keys, load_secret_keys(config, data_dir, thread_random()));
+  secrets = std::make_unique<const secret_ring>(std::move(keys));
   issuer = credential_issuer{queue_credentials.client_id, queue_credentials.access_token};
   artifacts = std::make_unique<artifact_stores>(config, time, data_dir,
                                                 derive_key(server_key, "blob-urls"));
@@ -286,6 +293,13 @@ void node::impl::make_company_parts() {
         issuer.issue(client_id, {scope}, now, until, make_slugid(random) + make_slugid(random)));
   };
   parts.auth = auth_setup_of(config, queue_credentials, local_credentials);
+  parts.auth.static_clients.push_back(
+      internal_client(index_client, index_credentials.access_token, {"queue:get-artifact:*"}));
+  parts.secrets = secrets.get();
+  parts.give_up = [this](std::string why) {
+    if (fatal)
+      fatal(std::move(why));
+  };
   // On lane 0, at the start and whenever clients or roles change.
   parts.publish_snapshot = [this](outcome<auth_snapshot_ptr> snapshot) {
     if (snapshot)
@@ -360,6 +374,7 @@ void node::impl::make_rest() {
   gateway.signer = &artifacts->signer();
   gateway.blobs = &artifacts->local();
   gateway.token_key = derive_key(server_key, "page-tokens");
+  gateway.index_client = index_credentials;
   gateway.build = program_build();
   gateway.healthy = [this] {
     return std::none_of(stores.begin(), stores.end(),

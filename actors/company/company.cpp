@@ -91,9 +91,11 @@ void lane_company::spawn() {
   directory.workers[lane_index] = all.make_workers();
   directory.registers[lane_index] = all.make_register();
   directory.pools[lane_index] = all.make_pools();
+  all.where.store().add_listener(all.events_for_index);
   if (lane_index != 0)
     return;
   directory.auth = all.make_auth();
+  all.spawn_stores();
   for (const auto& [provider, launcher] : all.where.parts.launchers) {
     directory.provisioners[provider] = all.make_provisioner(provider, *launcher);
     launcher->on_end([&all](machine_ended news) {
@@ -106,6 +108,9 @@ void lane_company::spawn() {
 
 void lane_company::open() {
   impl_->shell_of_groups().open();
+  impl_->tasks_known = true;
+  if (impl_->index() == 0)
+    impl_->tell(impl_->directory().index, catch_up_index{});
   impl_->where.on.drain();
 }
 
@@ -125,6 +130,7 @@ void lane_company::dismiss() {
   auto& directory = impl_->directory();
   auto& executor = impl_->where.on.executor();
   impl_->leaving = true;
+  impl_->events_for_index.stop();
   auto end = [&executor](auto& actor) {
     if (actor)
       act::dismiss(executor, actor);
@@ -139,6 +145,9 @@ void lane_company::dismiss() {
   end(directory.pools[impl_->index()]);
   if (impl_->index() == 0) {
     end(directory.auth);
+    end(directory.secrets);
+    end(directory.index);
+    end(directory.purge_cache);
     for (auto& [provider, actor] : directory.provisioners)
       end(actor);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/company/company.hpp"
+#include "actors/index/index_listener.hpp"
 #include "actors/task_group/task_group_actor.hpp"
 #include "actors/task_shard/task_shard_actor.hpp"
 #include "messages/interfaces.hpp"
@@ -18,7 +19,7 @@ namespace troupe {
 /// The inside of a lane's company; known to its own sources only.
 struct lane_company::impl {
   impl(caf::actor_system& actors, lane& on, switchboard& board, const company_parts& parts)
-      : system(actors), where{on, board, parts} {}
+      : system(actors), where{on, board, parts}, events_for_index(on, board) {}
 
   switchboard::handles& directory() { return where.board.directory(); }
   std::uint16_t index() const { return where.on.index(); }
@@ -49,6 +50,11 @@ struct lane_company::impl {
   pool_directory_actor make_pools();
   provisioner_actor make_provisioner(const std::string& provider, machine_launcher& launcher);
   auth_actor make_auth();
+  secrets_actor make_secrets();
+  index_actor make_index();
+  purge_cache_actor make_purge_cache();
+  void spawn_stores();
+  void open_stores();
 
   /// Recovery fills the directories before their first message; both happen on the lane's thread.
   task_shard_shell& shell_of_shard(std::uint16_t shard);
@@ -62,6 +68,8 @@ struct lane_company::impl {
   stage where;
   std::vector<std::uint16_t> shards;
   bool leaving = false;
+  bool tasks_known = false;  // every lane has recovered
+  index_listener events_for_index;
 
   // Of recovery.
   std::size_t shards_missing = 0;

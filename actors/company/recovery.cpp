@@ -43,6 +43,8 @@ group_directory_shell& lane_company::impl::shell_of_groups() {
 
 void lane_company::recover_ids(std::function<void(std::string)> known) {
   impl_->tell(impl_->directory().registers[impl_->index()], open_register{});
+  if (impl_->index() == 0)
+    impl_->open_stores();
   impl_->shards_missing = impl_->shards.size();
   auto done = std::make_shared<std::function<void(std::string)>>(std::move(known));
   for (const auto shard : impl_->shards) {

@@ -19,6 +19,8 @@
 
 namespace troupe {
 
+class secret_ring;
+
 /// What the actors of a node share: settings, and what they need of the outside, as functions so
 /// that tests can put in their own. Outlives the actors and never changes while they run.
 struct company_parts {
@@ -91,6 +93,11 @@ struct company_parts {
   std::function<std::string(const std::string& client_id, const std::string& scope, timestamp now,
                             timestamp until)>
       object_credentials;
+
+  /// The keys of secrets.
+  const secret_ring* secrets = nullptr;
+  /// Ends the server, because it cannot serve what Redis holds; the text says what to do.
+  std::function<void(std::string why)> give_up;
 };
 
 /// Where an actor stands: its lane, the way to the others, and what all share.

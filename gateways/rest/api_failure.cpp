@@ -13,6 +13,13 @@ namespace troupe {
 
 namespace json = boost::json;
 
+namespace {
+
+// Instead of what only its owner may see.
+constexpr std::string_view omitted = "(OMITTED)";
+
+}  // namespace
+
 void api_call::fail(api_error error) {
   if (answered_)
     return;
@@ -40,8 +47,17 @@ void api_call::fail(api_error error) {
 }
 
 json::value api_call::payload_for_error() {
+  const auto blanked = method_ == nullptr ? std::string_view{} : method_->row->blanked;
   if (body_broken_)
-    return json::string(shown_as_utf8(request_.body));
+    return json::string(blanked.empty() ? shown_as_utf8(request_.body) : std::string{omitted});
+  auto payload = whole_payload();
+  if (auto* members = payload.if_object(); members != nullptr && !blanked.empty())
+    if (auto* member = members->if_contains(blanked))
+      *member = omitted;
+  return payload;
+}
+
+json::value api_call::whole_payload() {
   if (body_valid_)
     return body_;
   if (body_unreadable_ || request_.body.empty() || !is_json_type(request_.content_type))

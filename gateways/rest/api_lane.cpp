@@ -25,6 +25,7 @@ api_lane::api_lane(lane& where, const rest_gateway_parts& parts, const served_me
       build(parts.build),
       healthy(parts.healthy),
       tokens(parts.token_key),
+      index_client(parts.index_client),
       intake{parts.config->max_dependencies, parts.config->max_task_deadline_days},
       started(where.now()),
       log(parts.config->log_requests),

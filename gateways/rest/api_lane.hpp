@@ -38,6 +38,7 @@ struct api_lane {
   const build_info& build;
   const std::function<bool()>& healthy;
   page_tokens tokens;
+  const credentials& index_client;  ///< signs links to artifacts that the index leads to
   intake_limits intake;
   timestamp started;
   request_log log;

@@ -52,6 +52,7 @@ class api_call final : public request_context, public answer_sink {
   // For handlers.
   api_lane& here() override { return lane_; }
   timestamp now() const override;
+  std::string_view method_name() const override { return method_->row->name; }
   std::string_view param(std::string_view name) const override;
   std::optional<std::string_view> query(std::string_view name) const override;
   boost::json::value& body() override { return body_; }
@@ -84,6 +85,7 @@ class api_call final : public request_context, public answer_sink {
   void record_scopes(const scope_list& used);
   void stop_waiting();
   boost::json::value payload_for_error();
+  boost::json::value whole_payload();
   void describe_unforeseen(api_error& error);
   bool is_good(const api_response& response);
   void finish(api_response&& response);

@@ -26,6 +26,9 @@ class request_context {
   virtual api_lane& here() = 0;
   virtual timestamp now() const = 0;
 
+  /// The method that was called, as clients name it.
+  virtual std::string_view method_name() const = 0;
+
   /// A path parameter, decoded. The name is one of the route.
   virtual std::string_view param(std::string_view name) const = 0;
 

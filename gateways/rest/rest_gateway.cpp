@@ -9,8 +9,11 @@
 #include "gateways/rest/http_lane.hpp"
 #include "gateways/rest/http_listener.hpp"
 #include "gateways/rest/served_methods.hpp"
+#include "messages/api/index_methods.hpp"
 #include "messages/api/object_methods.hpp"
+#include "messages/api/purge_cache_methods.hpp"
 #include "messages/api/queue_methods.hpp"
+#include "messages/api/secrets_methods.hpp"
 #include "runtime/blobs/blob_signer.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
@@ -23,6 +26,9 @@ struct rest_gateway::impl final : public timer_target {
   explicit impl(rest_gateway_parts made_of) : parts(std::move(made_of)) {
     methods.add("/api/queue/v1", queue_methods(), find_handler);
     methods.add("/api/object/v1", object_methods(), find_handler);
+    methods.add("/api/secrets/v1", secrets_methods(), find_handler);
+    methods.add("/api/index/v1", index_methods(), find_handler);
+    methods.add("/api/purge-cache/v1", purge_cache_methods(), find_handler);
     std::vector<api_lane*> all;
     for (auto* lane : parts.lanes) {
       apis.push_back(std::make_unique<api_lane>(*lane, parts, methods));

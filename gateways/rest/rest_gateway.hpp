@@ -3,6 +3,7 @@
 #include "gateways/rest/api_call.hpp"
 #include "gateways/rest/takeover.hpp"
 #include "messages/api_error.hpp"
+#include "runtime/auth/credentials.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -38,6 +39,7 @@ struct rest_gateway_parts {
   blob_signer* signer = nullptr;
   blob_store* blobs = nullptr;  ///< null: no local artifacts
   std::string token_key;        ///< signs continuation tokens; see `derive_key`
+  credentials index_client;     ///< signs the links of findArtifactFromTask
   build_info build;
   /// True when the back ends are usable (`heartbeat`); called on any lane, must
   /// not block.

@@ -50,7 +50,7 @@ std::unique_ptr<served_method> make_ready(const api_method& row, api_handler ser
       !method->is_public && std::all_of(needed.begin(), needed.end(), [&](const auto& parameter) {
         return parameter.is_text &&
                std::any_of(row.params.begin(), row.params.end(),
-                           [&](const auto& p) { return p.name == parameter.name; });
+                           [&](const auto& p) { return p.name == parameter.name && !p.optional; });
       });
   return method;
 }

@@ -85,6 +85,7 @@ void router::add(std::string base, const std::vector<api_method>& methods) {
       segment piece;
       piece.is_parameter = part.starts_with('<');
       piece.is_rest = part.ends_with("*>");
+      piece.is_optional = part.ends_with("?>");
       if (!piece.is_parameter)
         piece.text = part;
       entry.segments.push_back(std::move(piece));
@@ -110,6 +111,10 @@ bool router::fits(const route& candidate, const std::vector<std::string_view>& p
       const auto end = parts.size() - suffix;
       raw[value++] = span_of(parts, at, end);
       at = end;
+      continue;
+    }
+    if (piece.is_optional && (at == parts.size() || parts[at].empty())) {
+      raw[value++] = {};
       continue;
     }
     if (at >= parts.size())

@@ -39,6 +39,7 @@ class router {
     std::string text;  // of a fixed one
     bool is_parameter = false;
     bool is_rest = false;
+    bool is_optional = false;
   };
   struct route {
     const api_method* method = nullptr;

@@ -127,6 +127,11 @@ struct settings {
   std::vector<static_client> static_clients;
   std::vector<std::string> anonymous_scopes;
 
+  // -- secrets
+  // -------------------------------------------------------------------------------------
+  std::string secrets_keys;      ///< the keys themselves; empty: from a file
+  std::string secrets_key_file;  ///< empty: systemd's credential, or that of the data directory
+
   // -- HTTP door
   // ---------------------------------------------------------------------------------
   std::uint32_t keep_alive_s = 95;

@@ -120,7 +120,8 @@ std::optional<api_error> check_params(const api_method& method,
   std::string problems;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto& param = method.params[i];
-    if (param.pattern.empty() || compiled(param.pattern).matches(values[i]))
+    if (param.pattern.empty() || (param.optional && values[i].empty()) ||
+        compiled(param.pattern).matches(values[i]))
       continue;
     problems += "\nURL parameter '" + std::string{param.name} + "' given as '" + values[i] +
                 "' must match regular expression: '/" + std::string{param.pattern} + "/'";

@@ -250,4 +250,26 @@ TROUPE_TO_LOG(follow_log)
 TROUPE_TO_LOG(follower_ready)
 #undef TROUPE_TO_LOG
 
+// Services live on lane 0.
+#define TROUPE_TO_SERVICE(place, type)                       \
+  void switchboard::tell(lane& from, type command) {         \
+    hand_over(from, 0, handles_->place, std::move(command)); \
+  }
+TROUPE_TO_SERVICE(secrets, set_secret)
+TROUPE_TO_SERVICE(secrets, remove_secret)
+TROUPE_TO_SERVICE(secrets, get_secret)
+TROUPE_TO_SERVICE(secrets, list_secrets)
+TROUPE_TO_SERVICE(index, insert_indexed)
+TROUPE_TO_SERVICE(index, delete_indexed)
+TROUPE_TO_SERVICE(index, find_indexed)
+TROUPE_TO_SERVICE(index, find_all_indexed)
+TROUPE_TO_SERVICE(index, list_indexed)
+TROUPE_TO_SERVICE(index, index_completed)
+TROUPE_TO_SERVICE(index, index_told)
+TROUPE_TO_SERVICE(index, catch_up_index)
+TROUPE_TO_SERVICE(purge_cache, request_purge)
+TROUPE_TO_SERVICE(purge_cache, list_purge_requests)
+TROUPE_TO_SERVICE(purge_cache, find_purge_requests)
+#undef TROUPE_TO_SERVICE
+
 }  // namespace troupe

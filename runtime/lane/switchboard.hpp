@@ -2,11 +2,14 @@
 
 #include "messages/explain_commands.hpp"
 #include "messages/group_commands.hpp"
+#include "messages/index_commands.hpp"
 #include "messages/log_commands.hpp"
 #include "messages/object_commands.hpp"
 #include "messages/pool_commands.hpp"
+#include "messages/purge_commands.hpp"
 #include "messages/queue_commands.hpp"
 #include "messages/register_commands.hpp"
+#include "messages/secret_commands.hpp"
 #include "messages/supervision_commands.hpp"
 #include "messages/task_commands.hpp"
 #include "messages/worker_commands.hpp"
@@ -172,6 +175,23 @@ class switchboard {
   void tell(lane& from, finish_log command);
   void tell(lane& from, follow_log command);
   void tell(lane& from, follower_ready command);
+
+  // To the services of secrets, of the index and of purge requests.
+  void tell(lane& from, set_secret command);
+  void tell(lane& from, remove_secret command);
+  void tell(lane& from, get_secret command);
+  void tell(lane& from, list_secrets command);
+  void tell(lane& from, insert_indexed command);
+  void tell(lane& from, delete_indexed command);
+  void tell(lane& from, find_indexed command);
+  void tell(lane& from, find_all_indexed command);
+  void tell(lane& from, list_indexed command);
+  void tell(lane& from, index_completed command);
+  void tell(lane& from, index_told command);
+  void tell(lane& from, catch_up_index command);
+  void tell(lane& from, request_purge command);
+  void tell(lane& from, list_purge_requests command);
+  void tell(lane& from, find_purge_requests command);
 
  private:
   template <class Handle, class Command>

@@ -26,6 +26,9 @@ struct switchboard::handles {
   /// By their ids, which never change; on lane 0, as all services are.
   std::map<std::string, provisioner_actor, std::less<>> provisioners;
   auth_actor auth;
+  secrets_actor secrets;
+  index_actor index;
+  purge_cache_actor purge_cache;
 };
 
 }  // namespace troupe

@@ -65,6 +65,22 @@ constexpr std::array rows{
     handler_row{"object", "startDownload", handlers::start_download},
     handler_row{"object", "object", handlers::object},
     handler_row{"object", "download", handlers::download},
+    handler_row{"secrets", "set", handlers::set_secret},
+    handler_row{"secrets", "remove", handlers::remove_secret},
+    handler_row{"secrets", "get", handlers::get_secret},
+    handler_row{"secrets", "list", handlers::list_secrets},
+    handler_row{"purge-cache", "purgeCache", handlers::purge_cache},
+    handler_row{"purge-cache", "allPurgeRequests", handlers::all_purge_requests},
+    handler_row{"purge-cache", "purgeRequests", handlers::purge_requests},
+    handler_row{"index", "findTask", handlers::find_task},
+    handler_row{"index", "findTasksAtIndex", handlers::find_tasks_at_index},
+    handler_row{"index", "listNamespaces", handlers::list_namespaces},
+    handler_row{"index", "listNamespacesPost", handlers::list_namespaces},
+    handler_row{"index", "listTasks", handlers::list_indexed_tasks},
+    handler_row{"index", "listTasksPost", handlers::list_indexed_tasks},
+    handler_row{"index", "insertTask", handlers::insert_task},
+    handler_row{"index", "deleteTask", handlers::delete_task},
+    handler_row{"index", "findArtifactFromTask", handlers::find_artifact_from_task},
 };
 
 }  // namespace

@@ -96,6 +96,28 @@ void get_worker(request_context& call);
 void quarantine_worker(request_context& call);
 void declare_worker(request_context& call);
 
+// secrets.cpp
+void set_secret(request_context& call);
+void remove_secret(request_context& call);
+void get_secret(request_context& call);
+void list_secrets(request_context& call);
+
+// purge_cache.cpp
+void purge_cache(request_context& call);
+void all_purge_requests(request_context& call);
+void purge_requests(request_context& call);
+
+// index.cpp
+void find_task(request_context& call);
+void find_tasks_at_index(request_context& call);
+void list_namespaces(request_context& call);
+void list_indexed_tasks(request_context& call);
+void insert_task(request_context& call);
+void delete_task(request_context& call);
+
+// index_artifacts.cpp
+void find_artifact_from_task(request_context& call);
+
 }  // namespace handlers
 
 }  // namespace troupe

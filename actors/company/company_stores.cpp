@@ -1,0 +1,45 @@
+// The services of lane 0 that keep records of their own: secrets, index, purge requests.
+
+#include "actors/company/company_impl.hpp"
+#include "actors/index/index_actor.hpp"
+#include "actors/purge_cache/purge_cache_actor.hpp"
+#include "actors/secrets/secrets_actor.hpp"
+
+namespace troupe {
+
+secrets_actor lane_company::impl::make_secrets() {
+  return system.spawn<secrets_shell, caf::lazy_init>(where, [this] {
+    succeed(
+        directory().secrets, [this] { return make_secrets(); }, open_secrets{});
+  });
+}
+
+index_actor lane_company::impl::make_index() {
+  return system.spawn<index_shell, caf::lazy_init>(where, [this] {
+    succeed(
+        directory().index, [this] { return make_index(); }, open_index{});
+    if (tasks_known)
+      tell(directory().index, catch_up_index{});
+  });
+}
+
+purge_cache_actor lane_company::impl::make_purge_cache() {
+  return system.spawn<purge_cache_shell, caf::lazy_init>(where, [this] {
+    succeed(
+        directory().purge_cache, [this] { return make_purge_cache(); }, open_purge_requests{});
+  });
+}
+
+void lane_company::impl::spawn_stores() {
+  directory().secrets = make_secrets();
+  directory().index = make_index();
+  directory().purge_cache = make_purge_cache();
+}
+
+void lane_company::impl::open_stores() {
+  tell(directory().secrets, open_secrets{});
+  tell(directory().index, open_index{});
+  tell(directory().purge_cache, open_purge_requests{});
+}
+
+}  // namespace troupe

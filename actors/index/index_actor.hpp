@@ -1,0 +1,81 @@
+#pragma once
+
+#include "actors/company/stage.hpp"
+#include "actors/index/index_intake.hpp"
+#include "actors/index/index_rules.hpp"
+#include "messages/interfaces.hpp"
+#include "runtime/supervision/service_guard.hpp"
+
+#include <functional>
+#include <list>
+#include <optional>
+#include <string>
+
+namespace troupe {
+
+/// The shell of the index: all of it is in memory, in a compact form, and each change is in Redis
+/// before it is answered. It takes in what the event log tells of completed tasks with routes, and
+/// writes down how far it got in the same commit.
+class index_shell : public index_actor::base, public timer_target {
+ public:
+  index_shell(caf::actor_config& config, const stage& where, std::function<void()> successor);
+
+  const char* name() const override { return "troupe.index"; }
+  behavior_type make_behavior() override;
+  void on_exit() override;
+  void on_timer() override;
+
+ private:
+  // Waits for the definition of a completed task.
+  struct definition_sink final : answer_sink {
+    void complete(answer&& result) override;
+    index_shell* of = nullptr;
+    log_place at;
+    reply_handle handle;
+    std::list<definition_sink>::iterator self;
+  };
+
+  template <class Command>
+  auto receive(void (index_shell::*handle)(Command&));
+
+  void open();
+  void read_namespaces();
+  void read_places();
+  void opened(const std::string& error);
+
+  void insert(insert_indexed& command);
+  void remove(delete_indexed& command);
+  void find(find_indexed& command);
+  void find_all(find_all_indexed& command);
+  void list(list_indexed& command);
+  void answer_page(const reply_handle& to, index_page&& page);
+
+  // index_actor_events.cpp
+  void catch_up(catch_up_index& command);
+  void read_log(std::uint16_t shard);
+  void take_log(std::uint16_t shard, const redis_reply& entries);
+  void end_log(std::uint16_t shard);
+  void take(index_completed& event);
+  void told(index_told& command);
+  void ask_definition(const log_place& at, const task_id& task);
+  void take_definition(index_definition& command);
+  void carry_out(std::uint16_t shard);
+  void write_place(std::uint16_t shard);
+
+  void walk(index_timer_fired& command);
+  void arm_timer();
+  void write_entry(resp_writer& to, std::string_view path, const insertion& what);
+
+  const stage& stage_;
+  service_guard guard_;
+  index_state state_;
+  index_intake intake_;
+  std::list<definition_sink> asked_;
+  std::optional<expiry_walk> walk_;  // while one is under way
+  timestamp walked_;                 // the end of the last one
+  commit_number written_ = 0;        // what is answered tells of nothing that a crash could undo
+  timer_id timer_ = 0;
+  timestamp armed_for_;
+};
+
+}  // namespace troupe
