@@ -9,6 +9,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdlib>
+
 namespace troupe {
 
 namespace {
@@ -18,6 +20,13 @@ int serve(settings config) {
     complain(
         "serve needs a Redis: name it with --redis unix:/path or --redis redis://HOST:PORT "
         "('troupe up' starts a private one by itself)");
+    return exit_usage;
+  }
+  if (config.data_dir.empty() && config.secrets_keys.empty() && config.secrets_key_file.empty() &&
+      std::getenv("CREDENTIALS_DIRECTORY") == nullptr) {
+    complain(
+        "serve seals secrets with a key that has to outlive it: keep it in a directory with --data "
+        "DIR, or name its file with --secrets-key-file ('troupe secrets new-key' makes one)");
     return exit_usage;
   }
   auto data = data_directory::open(config.data_dir);

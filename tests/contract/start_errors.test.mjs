@@ -49,7 +49,7 @@ placeTest('a Redis that is too old', async (place) => {
   try {
     const address = `redis://127.0.0.1:${redis.address().port}`;
     for (const subcommand of ['up', 'serve'])
-      await refused(place, [subcommand, ...freePorts, '--redis', address],
+      await refused(place, [subcommand, ...freePorts, '--data', place.data, '--redis', address],
         /is version 5\.0\.14; troupe needs 6\.2 or newer/);
   } finally {
     redis.close();
