@@ -87,6 +87,8 @@ void secrets_shell::open() {
 
 // What nobody can read any more is to be found out now, not when somebody needs it.
 void secrets_shell::check_keys() {
+  if (state_.rows.empty())
+    return;
   const auto& ring = *stage_.parts.secrets;
   std::set<std::string_view> missing;
   std::size_t unreadable = 0;

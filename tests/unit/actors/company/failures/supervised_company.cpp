@@ -34,6 +34,7 @@ task_definition_ptr define(const task_id& id, const wanted_task& of) {
   json::array dependencies;
   for (const auto& required : of.dependencies)
     dependencies.emplace_back(required.view());
+  const json::array routes(of.routes.begin(), of.routes.end());
   const json::object definition{
       {"provisionerId", queue.provisioner()},
       {"workerType", queue.worker_type()},
@@ -43,7 +44,7 @@ task_definition_ptr define(const task_id& id, const wanted_task& of) {
       {"taskGroupId", of.group.empty() ? id.str() : of.group},
       {"dependencies", dependencies},
       {"requires", "all-completed"},
-      {"routes", json::array{}},
+      {"routes", routes},
       {"priority", of.priority},
       {"retries", of.retries},
       {"created", to_iso(now)},

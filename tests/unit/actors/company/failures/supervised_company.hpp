@@ -45,6 +45,7 @@ struct wanted_task {
   std::vector<task_id> dependencies = {};
   std::string priority = "lowest";
   unsigned retries = 5;
+  std::vector<std::string> routes = {};
 };
 
 /// Task ids, one a number.
