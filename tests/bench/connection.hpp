@@ -20,7 +20,8 @@ struct exchange {
   int asked = 0;  ///< claim: how many tasks were asked for
   std::string task_id;
   std::string group_id;
-  claim_ptr claimed;  ///< complete: which run
+  std::string verb, path, body;  ///< call
+  claim_ptr claimed;             ///< complete: which run
 };
 
 /// A keep-alive HTTP/1.1 connection; `connection_loop` moves its bytes.

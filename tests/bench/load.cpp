@@ -180,6 +180,9 @@ void load::send(connection& on) {
       requests_.write(on.out, "GET",
                       at + "/api/queue/v1/task-group/" + group_id_ + "/list" + list_query, &own_);
       break;
+    case operation::call:
+      requests_.write(on.out, about.verb, at + about.path, &own_, {about.body, {}, {}});
+      break;
   }
   ++seen.requests;
   if (on.now.began_ns == 0)
@@ -247,6 +250,7 @@ void load::account(connection& of, bool succeeded, std::string_view body, std::i
       break;
     case operation::status:
     case operation::raw:
+    case operation::call:
       break;
   }
   ++now.finished;

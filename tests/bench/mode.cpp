@@ -14,9 +14,15 @@ void mode::on_created(connection& of, std::int64_t) {
 
 std::unique_ptr<mode> make_mode(std::string_view name, load& of) {
   static const std::map<std::string_view, std::unique_ptr<mode> (*)(load&)> makers{
-      {"create", make_create_mode},   {"status", make_status_mode},
-      {"raw", make_raw_mode},         {"list-group", make_list_mode},
-      {"handoff", make_handoff_mode}, {"lifecycle", make_lifecycle_mode},
+      {"create", make_create_mode},
+      {"status", make_status_mode},
+      {"raw", make_raw_mode},
+      {"list-group", make_list_mode},
+      {"handoff", make_handoff_mode},
+      {"lifecycle", make_lifecycle_mode},
+      {"get", make_get_mode},
+      {"index-insert", make_index_insert_mode},
+      {"index-find", make_index_find_mode},
   };
   return makers.at(name)(of);
 }

@@ -51,5 +51,8 @@ std::unique_ptr<mode> make_raw_mode(load& of);
 std::unique_ptr<mode> make_list_mode(load& of);
 std::unique_ptr<mode> make_lifecycle_mode(load& of);
 std::unique_ptr<mode> make_handoff_mode(load& of);
+std::unique_ptr<mode> make_get_mode(load& of);
+std::unique_ptr<mode> make_index_insert_mode(load& of);
+std::unique_ptr<mode> make_index_find_mode(load& of);
 
 }  // namespace troupe_load

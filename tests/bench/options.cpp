@@ -15,7 +15,8 @@ namespace troupe_load {
 const char* const usage =
     "usage: troupe_load --root-url http://HOST:PORT --client-id ID --access-token TOKEN [options]\n"
     "  --mode M            lifecycle (default) | create | status | handoff | raw | list-group |\n"
-    "                      follow-log | write-lines | hash-loop (the last two need no server)\n"
+    "                      get | index-insert | index-find | follow-log |\n"
+    "                      write-lines | hash-loop (the last two need no server)\n"
     "  --concurrency N     requests in flight, one connection each (1)\n"
     "  --tasks N           tasks (or requests, in status/raw/list-group mode) to do (1000)\n"
     "  --warmup N          uncounted tasks first (0)\n"
@@ -34,7 +35,9 @@ const char* const usage =
     "create (1, 30, 1000)\n"
     "  --method M --path P raw: what to send, unsigned (GET /api/queue/v1/ping); non-GET carries a "
     "task body\n"
+    "                      get: the same, signed and without body\n"
     "  --prefill N         status: tasks to create and then read in turn (64)\n"
+    "                      index-find: how many entries index-insert has made\n"
     "  --page-size N       list-group: tasks of a page (1000)\n"
     "  --task-id ID --run-id N   follow-log: whose log to follow by WebSocket, from its begin on\n"
     "  --seconds S --interval-ms I   write-lines: how long, and the pause between lines (5, 5)\n"
@@ -125,7 +128,8 @@ const std::map<std::string_view, setter>& setters() {
 bool makes_sense(const options& o) {
   static const std::set<std::string_view> without_server{"write-lines", "hash-loop"};
   static const std::set<std::string_view> with_server{
-      "lifecycle", "create", "status", "handoff", "raw", "list-group", "follow-log"};
+      "lifecycle",  "create",     "status", "handoff",      "raw",
+      "list-group", "follow-log", "get",    "index-insert", "index-find"};
   if (without_server.contains(o.mode))
     return true;
   if (o.mode == "list-group" && o.group_id.empty())

@@ -3,6 +3,7 @@
 #include "tests/bench/mode.hpp"
 #include "tests/bench/text.hpp"
 
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -129,11 +130,73 @@ class list_mode final : public paced_mode {
   }
 };
 
+class get_mode final : public paced_mode {
+ public:
+  using paced_mode::paced_mode;
+
+ private:
+  void begin(connection& on, std::int64_t due_ns) override {
+    on.now.verb = "GET";
+    on.now.path = load_.given.path;
+    on.now.body.clear();
+    ++load_.now.started;
+    load_.start(on, operation::call, due_ns);
+  }
+};
+
+/// Paths of the index as projects use them: a thousand namespaces of the same size.
+std::string index_task(std::uint64_t number) {
+  return "/api/index/v1/task/bench.project.revision-" + std::to_string(number % 1000) + ".linux-" +
+         std::to_string(number / 1000);
+}
+
+class index_insert_mode final : public paced_mode {
+ public:
+  using paced_mode::paced_mode;
+
+ private:
+  void begin(connection& on, std::int64_t due_ns) override {
+    on.now.verb = "PUT";
+    on.now.path = index_task(next_++);
+    on.now.body = R"({"taskId":")" + slugid(load_.random) + R"(","rank":0,"data":{},"expires":")" +
+                  expires_ + "\"}";
+    ++load_.now.started;
+    load_.start(on, operation::call, due_ns);
+  }
+
+  const std::string expires_ = iso_time(std::time(nullptr) + 30 * 24 * 3600);
+  std::uint64_t next_ = 0;
+};
+
+class index_find_mode final : public paced_mode {
+ public:
+  using paced_mode::paced_mode;
+
+ private:
+  void begin(connection& on, std::int64_t due_ns) override {
+    on.now.verb = "GET";
+    on.now.path = index_task(load_.random() % static_cast<std::uint64_t>(load_.given.prefill));
+    on.now.body.clear();
+    ++load_.now.started;
+    load_.start(on, operation::call, due_ns);
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<mode> make_create_mode(load& of) { return std::make_unique<create_mode>(of); }
 std::unique_ptr<mode> make_status_mode(load& of) { return std::make_unique<status_mode>(of); }
 std::unique_ptr<mode> make_raw_mode(load& of) { return std::make_unique<raw_mode>(of); }
 std::unique_ptr<mode> make_list_mode(load& of) { return std::make_unique<list_mode>(of); }
+
+std::unique_ptr<mode> make_get_mode(load& of) { return std::make_unique<get_mode>(of); }
+
+std::unique_ptr<mode> make_index_insert_mode(load& of) {
+  return std::make_unique<index_insert_mode>(of);
+}
+
+std::unique_ptr<mode> make_index_find_mode(load& of) {
+  return std::make_unique<index_find_mode>(of);
+}
 
 }  // namespace troupe_load

@@ -9,6 +9,7 @@ from figures import figure, loaded, machine, print_table
 from large import large_group, long_queue
 from measures import dependency_latency, idle, log_line, memory_and_recovery
 from rig import Rig
+from stores import index, secrets
 
 
 def everyday(rig, scale):
@@ -29,8 +30,10 @@ def everyday(rig, scale):
     figure("hand-off p50", came["p50"] / 1000, "ms", "<= 1", p99_ms=came["p99"] / 1000,
            from_request_p50_ms=whole["p50"] / 1000, from_request_p99_ms=whole["p99"] / 1000)
     dependency_latency(rig, 200 // scale)
+    secrets(rig, 50_000 // scale)
     log_line(rig, 20 // min(scale, 5))
     memory_and_recovery(rig, 300_000 // scale)
+    index(rig, 1_000_000 // scale)
     idle(rig)
 
 

@@ -10,9 +10,10 @@
 namespace troupe_load {
 
 /// What a connection can be asked to do.
-enum class operation { create, claim, complete, status, raw, list };
+enum class operation { create, claim, complete, status, raw, list, call };
 
-inline constexpr std::array operation_names{"create", "claim", "complete", "status", "raw", "list"};
+inline constexpr std::array operation_names{"create", "claim", "complete", "status",
+                                            "raw",    "list",  "call"};
 
 inline const char* name_of(operation what) {
   return operation_names[static_cast<std::size_t>(what)];
