@@ -85,16 +85,21 @@ class path_table {
   /// Puts a row in, or into the place of the one that is there.
   void put(std::string_view path, const Fields& fields, std::string_view text = {}) {
     const auto [space, name] = split_index_path(path);
-    auto* there = find(path);
-    if (there != nullptr && there->text() == text) {
+    typename row_set::insert_commit_data where;
+    auto [there, is_new] = rows_.insert_check(place{space, name}, order{}, where);
+    if (!is_new && there->text() == text) {
       there->fields = fields;
       return;
     }
-    if (there != nullptr)
-      remove(*there);
     auto* memory = ::operator new(sizeof(row) + space.size() + 1 + name.size() + text.size());
-    rows_.insert(*new (memory) row(fields, space, name, text));
-    ++size_;
+    auto* made = new (memory) row(fields, space, name, text);
+    if (is_new) {
+      rows_.insert_commit(*made, where);
+      ++size_;
+      return;
+    }
+    rows_.replace_node(there, *made);
+    dispose(&*there);
   }
 
   /// Takes a row out; false when there is none.
@@ -164,6 +169,10 @@ class path_table {
     }
   };
 
+  using row_set = boost::intrusive::set<row, boost::intrusive::base_hook<hook>,
+                                        boost::intrusive::compare<order>,
+                                        boost::intrusive::constant_time_size<false>>;
+
   static void dispose(row* of) {
     of->~row();
     ::operator delete(of);
@@ -174,9 +183,7 @@ class path_table {
     --size_;
   }
 
-  boost::intrusive::set<row, boost::intrusive::base_hook<hook>, boost::intrusive::compare<order>,
-                        boost::intrusive::constant_time_size<false>>
-      rows_;
+  row_set rows_;
   std::size_t size_ = 0;
 };
 

@@ -32,14 +32,15 @@ struct scan : std::enable_shared_from_this<scan> {
   void take(const redis_reply& reply) {
     if (reply.size() != 2)
       return done("Redis holds something unexpected as " + key + ": " + std::string{reply.text()});
+    // Redis looks for the next ones while these are taken in.
+    const auto next = text_of(reply.at(0));
+    if (next != "0")
+      go_on(next);
     const auto& found = *reply.at(1);
     for (std::size_t i = 0; i + 1 < found.elements; i += 2)
       field(text_of(found.element[i]), text_of(found.element[i + 1]));
-    const auto next = text_of(reply.at(0));
     if (next == "0")
       done({});
-    else
-      go_on(next);
   }
 };
 
