@@ -37,7 +37,8 @@ std::vector<std::string> environment_of(const worker_launch& launch) {
   std::vector<std::string> result;
   for (char** at = environ; *at != nullptr; ++at)
     if (const std::string_view text{*at};
-        !text.starts_with("TASKCLUSTER_") && !text.starts_with("TROUPE_TLS"))
+        !text.starts_with("TASKCLUSTER_") && !text.starts_with("TROUPE_TLS") &&
+        !text.starts_with("TROUPE_SECRETS_") && !text.starts_with("CREDENTIALS_DIRECTORY="))
       result.emplace_back(text);
   for (const auto& [name, value] : given)
     result.push_back(std::string{name} + value);

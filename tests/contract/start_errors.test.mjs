@@ -92,6 +92,10 @@ placeTest('bad settings, wherever they come from', async (place) => {
   await refused(place, [...up, '--local-workers-min', '3'],
     /local-workers-min: 3 is more than local-workers-max, which is 1; raise that one, too/);
   await refused(place, [...up, '--local-worker-idle', 'soon'], /local-worker-idle: 'soon' is not/);
+  await refused(place, [...up, '--secrets-keys', 'too-short'],
+    /secrets-keys: a key of secrets is 32 bytes in base64.*troupe secrets new-key/);
+  await refused(place, [...up, '--secrets-key-file', '/none'], /cannot read the keys of secrets in '\/none'/);
+  await refused(place, ['serve', '--redis', 'unix:/none'], /serve seals secrets with a key that has to outlive it/);
   await refused(place, [...up, '--capacity', '0'], /local-worker-capacity: '0' is not a whole/);
   await refused(place, up, /lanes: 'many' is not a whole number.*environment TROUPE_LANES/,
     { env: { TROUPE_LANES: 'many' } });

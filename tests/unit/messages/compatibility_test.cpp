@@ -1,5 +1,8 @@
 #include "messages/api/implemented.hpp"
+#include "messages/api/index_methods.hpp"
+#include "messages/api/purge_cache_methods.hpp"
 #include "messages/api/queue_methods.hpp"
+#include "messages/api/secrets_methods.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -30,6 +33,15 @@ bool contains(const List& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
+// A service of which every method is served; a test of the gateway holds the two together.
+void render_service(std::ostream& out, std::string_view title,
+                    const std::vector<api_method>& methods) {
+  out << "\n## " << title << "\n\n| method | route | stability | |\n|---|---|---|---|\n";
+  for (const auto& method : methods)
+    out << "| " << method.name << " | `" << method.verb << " " << method.route << "` | "
+        << method.stability << " | done |\n";
+}
+
 std::string render() {
   std::ostringstream out;
   out << "# Compatibility\n\nMade from the table of methods by a test; do not edit by hand.\n\n"
@@ -42,6 +54,9 @@ std::string render() {
   for (const auto name : exchanges)
     out << "| `exchange/taskcluster-queue/v1/" << name << "` | "
         << (contains(implemented_queue_exchanges, name) ? "done" : "not yet") << " |\n";
+  render_service(out, "Secrets methods", secrets_methods());
+  render_service(out, "Index methods", index_methods());
+  render_service(out, "Purge-cache methods", purge_cache_methods());
   return out.str();
 }
 
