@@ -138,12 +138,14 @@ void index_shell::read_places() {
 }
 
 void index_shell::opened(const std::string& error) {
+  if (guard_.failed())
+    return;
   const bool taken = guard_.attempt([&] {
     if (!error.empty())
       throw std::runtime_error(error);
     arm_timer();
   });
-  if (taken && !guard_.failed())
+  if (taken)
     guard_.release();
 }
 

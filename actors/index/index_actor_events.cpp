@@ -39,6 +39,8 @@ void index_shell::read_log(std::uint16_t shard) {
                 entries_per_page);
   auto self = caf::actor_cast<index_actor>(this);
   stage_.store().query(query, [this, self, shard](std::vector<redis_reply>& replies) {
+    if (guard_.failed())
+      return;  // its successor reads it
     guard_.attempt([&] {
       if (replies.front()->type != REDIS_REPLY_ARRAY)
         throw std::runtime_error("the event log of shard " + std::to_string(shard) +

@@ -4,8 +4,8 @@
 
 #include <boost/intrusive/set.hpp>
 
+#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <new>
 #include <string>
 #include <string_view>
@@ -50,10 +50,10 @@ class path_table {
           name_size_(static_cast<std::uint16_t>(name.size())),
           text_size_(static_cast<std::uint32_t>(text.size())) {
       auto* to = bytes();
-      std::memcpy(to, space.data(), space.size());
-      to[space.size()] = '\0';
-      std::memcpy(to + space.size() + 1, name.data(), name.size());
-      std::memcpy(to + space.size() + 1 + name.size(), text.data(), text.size());
+      to = std::copy(space.begin(), space.end(), to);
+      *to++ = '\0';
+      to = std::copy(name.begin(), name.end(), to);
+      std::copy(text.begin(), text.end(), to);
     }
 
     char* bytes() { return reinterpret_cast<char*>(this + 1); }

@@ -60,13 +60,15 @@ void purge_cache_shell::open() {
       [this, self](std::string_view name, std::string_view value) {
         guard_.attempt([&] { apply_purge(state_, read_key(name), read_request(value)); });
       },
-      [this, self](std::string error) {
+      [this, self](const std::string& error) {
+        if (guard_.failed())
+          return;
         const bool taken = guard_.attempt([&] {
           if (!error.empty())
             throw std::runtime_error(error);
           arm_timer();
         });
-        if (taken && !guard_.failed())
+        if (taken)
           guard_.release();
       });
 }

@@ -73,14 +73,16 @@ void secrets_shell::open() {
       [this, self](std::string_view name, std::string_view value) {
         guard_.attempt([&] { apply_set(state_, std::string{name}, read_secret_row(value)); });
       },
-      [this, self](std::string error) {
+      [this, self](const std::string& error) {
+        if (guard_.failed())
+          return;
         const bool taken = guard_.attempt([&] {
           if (!error.empty())
             throw std::runtime_error(error);
           check_keys();
           arm_timer();
         });
-        if (taken && !guard_.failed())
+        if (taken)
           guard_.release();
       });
 }
