@@ -142,6 +142,8 @@ CAF_ADD_TYPE_ID(troupe, (troupe::explain_run))
 CAF_ADD_TYPE_ID(troupe, (troupe::explain_workers))
 CAF_ADD_TYPE_ID(troupe, (troupe::explain_pool))
 CAF_ADD_TYPE_ID(troupe, (troupe::explain_group))
+CAF_ADD_TYPE_ID(troupe, (troupe::offer_rest))
+CAF_ADD_TYPE_ID(troupe, (troupe::wake_resting))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 // What crosses the CAF port. These ids are part of the protocol, so they do not move when messages
@@ -297,4 +299,6 @@ TROUPE_LOCAL_MESSAGE(explain_run)
 TROUPE_LOCAL_MESSAGE(explain_workers)
 TROUPE_LOCAL_MESSAGE(explain_pool)
 TROUPE_LOCAL_MESSAGE(explain_group)
+TROUPE_LOCAL_MESSAGE(offer_rest)
+TROUPE_LOCAL_MESSAGE(wake_resting)
 #undef TROUPE_LOCAL_MESSAGE
