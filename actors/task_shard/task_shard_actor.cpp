@@ -154,7 +154,8 @@ void task_shard_shell::read(const task_id& id) {
   const auto prefix = shard_key_prefix(number_);
   commands.command("HMGET", resp_writer::joined{prefix, "task:", id.view()}, "def", "status", "x");
   commands.command("HGETALL", resp_writer::joined{prefix, "edges:", id.view()});
-  commands.command("SISMEMBER", resp_writer::joined{prefix, "live", {}}, id.view());
+  if (!resting_.contains(id))
+    commands.command("SISMEMBER", resp_writer::joined{prefix, "live", {}}, id.view());
   auto self = caf::actor_cast<task_shard_actor>(this);
   stage_.store().query(
       commands, [this, self, id](std::vector<redis_reply>& replies) { take_loaded(id, replies); });
@@ -176,7 +177,7 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
     state->dependents = read_edges(replies[1].get());
     const bool rested = resting_.remove(id);
     // One that is live and did not rest had failed: it tells the others again.
-    if (!rested && replies[2].integer() == 1)
+    if (!rested && replies.size() == 3 && replies[2].integer() == 1)
       return resume(std::move(*state));
     tasks_[id].actor = spawn<task_shell, caf::lazy_init>(
         stage_, std::move(*state), rested ? task_origin::rest : task_origin::settled);

@@ -4,12 +4,16 @@
 #include "actors/task/task_wire.hpp"
 #include "actors/task_shard/task_shard_actor.hpp"
 #include "runtime/lane/caf_compat.hpp"
+#include "runtime/lane/memory.hpp"
 
 namespace troupe {
 
 namespace {
 
 constexpr std::size_t rows_per_query = 256;
+// When so many of a lane have left it, there is memory worth giving back.
+constexpr std::size_t many_left = 512;
+thread_local std::size_t left_since = 0;
 // So many come back at a time when their time has come.
 constexpr std::size_t most_woken = 64;
 
@@ -23,6 +27,10 @@ void task_shard_shell::let_rest(offer_rest& command) {
   tasks_.erase(found);
   resting_.add(command.task, command.due);
   arm_wake();
+  if (++left_since < many_left)
+    return;
+  left_since = 0;
+  give_back_memory();
 }
 
 void task_shard_shell::resume_resting(const task_state& outline) {

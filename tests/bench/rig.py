@@ -117,21 +117,25 @@ class Rig:
         return result
 
     def settled_rss_mb(self):
-        """RSS of the server right after what it did, and when it had time to give memory back."""
+        """RSS of the server right after what it did, and when tasks that wait have gone to rest."""
         at_once = self.rss_mb(self.server.pid)
-        time.sleep(5)
+        time.sleep(40)
         return at_once, self.rss_mb(self.server.pid)
 
     def connection(self):
         return http.client.HTTPConnection(urllib.parse.urlparse(self.url).netloc)
 
-    def call(self, verb, path, body=None, connection=None):
+    def authorization(self, verb, path):
+        """The header of a request by the root client."""
         where = urllib.parse.urlparse(self.url)
         ts, nonce = str(int(time.time())), uuid.uuid4().hex[:6]
         text = f"hawk.1.header\n{ts}\n{nonce}\n{verb}\n{path}\n{where.hostname}\n{where.port}\n\n\n"
         mac = base64.b64encode(hmac.new(TOKEN.encode(), text.encode(), hashlib.sha256).digest())
-        headers = {"Authorization": f'Hawk id="{CLIENT}", ts="{ts}", nonce="{nonce}", '
-                                    f'mac="{mac.decode()}"'}
+        return {"Authorization": f'Hawk id="{CLIENT}", ts="{ts}", nonce="{nonce}", '
+                                 f'mac="{mac.decode()}"'}
+
+    def call(self, verb, path, body=None, connection=None):
+        headers = self.authorization(verb, path)
         data = None
         if body is not None:
             data = json.dumps(body)

@@ -5,8 +5,9 @@ itself. Which numbers are wanted stands with each figure; nothing fails for miss
 import argparse
 import pathlib
 
+from artifacts import large_artifact
 from figures import figure, loaded, machine, print_table
-from large import large_group, long_queue
+from large import cancel_large_group, large_group, long_queue
 from measures import dependency_latency, idle, log_line, memory_and_recovery
 from rig import Rig
 
@@ -35,7 +36,9 @@ def everyday(rig, scale):
 
 
 def large(rig, scale):
+    large_artifact(rig, 1024 // scale)
     large_group(rig, 100_000 // scale)
+    cancel_large_group(rig, 100_000 // scale)
     long_queue(rig, 1_000_000 // scale, 30_000 // scale)
 
 
