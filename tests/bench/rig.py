@@ -58,12 +58,13 @@ class Rig:
             [str(self.build / "app/troupe"), "serve", "--redis", "unix:" + self.socket, "--data",
              self.data, "--config", self.config, "--http-port", "0", "--zmq-pub-port", "0",
              "--zmq-router-port", "0", "--caf-port", "0", "--metrics-port", "0",
-             "--log-format", "json", "--lanes", str(lanes)], stdout=self.log, stderr=self.log)
+             "--anonymous-scopes", "web:read-pulse", "--log-format", "json", "--lanes", str(lanes)], stdout=self.log, stderr=self.log)
         while not info.exists() or not info.read_text().strip():
             if self.server.poll() is not None:
                 sys.exit("the server did not start:\n" + open(self.log.name).read())
             time.sleep(0.001)
-        self.url = json.loads(info.read_text())["rootUrl"]
+        self.info = json.loads(info.read_text())
+        self.url = self.info["rootUrl"]
         self.call("GET", "/api/queue/v1/ping")
         return time.time() - began
 
