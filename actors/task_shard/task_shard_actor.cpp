@@ -188,6 +188,8 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
 
 void task_shard_shell::resume(task_state state) {
   const auto id = state.id;
+  if (tasks_.contains(id))
+    return;  // a message of another task came first, and brought it back
   auto& made = tasks_[id];
   made.actor = spawn<task_shell, caf::lazy_init>(stage_, std::move(state), task_origin::live);
   // Its first message makes it announce itself to queue, group and wheel.

@@ -34,6 +34,8 @@ void task_shard_shell::let_rest(offer_rest& command) {
 }
 
 void task_shard_shell::resume_resting(const task_state& outline) {
+  if (tasks_.contains(outline.id) || loading_.contains(outline.id))
+    return;  // a message of another lane came first, and it announces itself when it is loaded
   stage_.on.raise_unique_us(outline.enqueued_us);
   announce_to_group(stage_, outline);
   announce_to_queue(stage_, outline);
