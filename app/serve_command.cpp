@@ -4,7 +4,6 @@
 #include "app/server_files.hpp"
 #include "app/signals.hpp"
 #include "app/version.hpp"
-#include "runtime/lane/memory_tuning.hpp"
 #include "runtime/log/log.hpp"
 
 #include <CLI/CLI.hpp>
@@ -39,7 +38,6 @@ int serve(settings config) {
     complain(root.error().message);
     return exit_usage;
   }
-  tune_memory(lane_count(config));
   log_setup logging;
   logging.form = config.log_as;
   logging.level = config.log_level;

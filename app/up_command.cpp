@@ -7,7 +7,6 @@
 #include "app/signals.hpp"
 #include "app/task_client.hpp"
 #include "app/version.hpp"
-#include "runtime/lane/memory_tuning.hpp"
 #include "runtime/log/log.hpp"
 
 #include <CLI/CLI.hpp>
@@ -134,7 +133,6 @@ int up(settings config, const up_flags& flags) {
     redis.emplace(std::move(*started));
     config.redis = redis->address();
   }
-  tune_memory(lane_count(config));
   log_setup logging;
   logging.form = config.log_as;
   logging.level = config.log_level == "info" ? "warning" : config.log_level;

@@ -10,6 +10,9 @@ find_package(CURL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(cppzmq REQUIRED)
+if(NOT TROUPE_SANITIZE)  # sanitizers bring an allocator of their own
+  find_package(mimalloc 2 REQUIRED)
+endif()
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 

@@ -104,6 +104,10 @@ using task_actor = caf::typed_actor<
 using task_shard_actor = task_actor::extend<
     // A quiet task offers to go away.
     caf::result<void>(offer_leave),
+    // A waiting task offers to rest in Redis.
+    caf::result<void>(offer_rest),
+    // Something is to be done for tasks that rest.
+    caf::result<void>(wake_resting),
     // A task failed and needs a successor.
     caf::result<void>(task_failed),
     // All tasks are to tell queues or groups what these must know.

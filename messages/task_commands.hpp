@@ -300,6 +300,19 @@ struct offer_leave {
   std::uint32_t received = 0;  ///< messages it had of the shard; fewer than sent: one is on its way
 };
 
+/// From an unresolved task that waits, for a worker or for others, to its shard: nobody has asked
+/// for me for a while, and nothing is to be done before `due`.
+struct offer_rest {
+  task_id task;
+  std::uint32_t received = 0;  ///< as in offer_leave
+  timestamp due;
+};
+
+/// To a shard: the time of tasks that rest has come.
+struct wake_resting {
+  std::uint16_t shard = 0;
+};
+
 /// From the shard: whoever asks for you from now on is served from Redis.
 struct leave_stage {
   task_id task;

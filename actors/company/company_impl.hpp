@@ -62,6 +62,9 @@ struct lane_company::impl {
 
   void take_ids(std::uint16_t shard, std::vector<redis_reply>& replies);
   void ask_rows();
+  void ask_outlines();
+  void take_outlines(const std::vector<task_id>& ids, std::vector<redis_reply>& replies);
+  void ask_whole();
   void take_rows(const std::vector<task_id>& ids, std::vector<redis_reply>& replies);
 
   caf::actor_system& system;
@@ -76,6 +79,7 @@ struct lane_company::impl {
   std::string unexpected;  // the first thing in Redis that should not be there
   std::vector<task_id> live;
   std::size_t asked = 0;
+  std::vector<task_id> whole;  // these are needed in memory
   std::size_t in_flight = 0;
   std::size_t resumed = 0;
   std::function<void(std::size_t)> ready;

@@ -16,6 +16,7 @@ namespace {
 // what it was asked before, and a socket holds the rows of some 25 tasks. So each waits for the
 // other unless both have always a little to do.
 constexpr std::size_t rows_per_query = 24;
+constexpr std::size_t outlines_per_query = 96;
 constexpr std::size_t queries_in_flight = 32;
 
 // `<ms>-<n>` of a stream entry.
@@ -101,25 +102,12 @@ void lane_company::recover_tasks(std::function<void(std::size_t)> ready) {
   impl_->ask_rows();
 }
 
+// What waits for a worker is most of what there is after a crash. It need not be in memory, and its
+// definition, the largest part of it, need not be read.
 void lane_company::impl::ask_rows() {
-  while (in_flight < queries_in_flight && asked < live.size()) {
-    resp_writer query;
-    std::vector<task_id> ids;
-    for (; asked < live.size() && ids.size() < rows_per_query; ++asked) {
-      const auto& id = live[asked];
-      const auto prefix = shard_key_prefix(shard_of(id.view()));
-      query.command("HMGET", resp_writer::joined{prefix, "task:", id.view()}, "def", "status", "x");
-      query.command("HGETALL", resp_writer::joined{prefix, "edges:", id.view()});
-      ids.push_back(id);
-    }
-    ++in_flight;
-    where.store().query(query, [this, ids = std::move(ids)](std::vector<redis_reply>& replies) {
-      --in_flight;
-      take_rows(ids, replies);
-      ask_rows();
-    });
-  }
-  if (in_flight == 0 && asked == live.size() && ready) {
+  while (in_flight < queries_in_flight && (asked < live.size() || !whole.empty()))
+    asked < live.size() ? ask_outlines() : ask_whole();
+  if (in_flight == 0 && ready) {
     live = {};
     for (const auto shard : shards)
       shell_of_shard(shard).begin_sweeping();
@@ -127,6 +115,61 @@ void lane_company::impl::ask_rows() {
     auto& store = where.store();
     store.when_safe(store.last(), [this, done = std::exchange(ready, nullptr)] { done(resumed); });
   }
+}
+
+void lane_company::impl::ask_outlines() {
+  resp_writer query;
+  std::vector<task_id> ids;
+  for (; asked < live.size() && ids.size() < outlines_per_query; ++asked) {
+    const auto& id = live[asked];
+    query.command("HMGET",
+                  resp_writer::joined{shard_key_prefix(shard_of(id.view())), "task:", id.view()},
+                  "status", "x");
+    ids.push_back(id);
+  }
+  ++in_flight;
+  where.store().query(query, [this, ids = std::move(ids)](std::vector<redis_reply>& replies) {
+    --in_flight;
+    take_outlines(ids, replies);
+    ask_rows();
+  });
+}
+
+void lane_company::impl::take_outlines(const std::vector<task_id>& ids,
+                                       std::vector<redis_reply>& replies) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto& row = replies[i];
+    const auto outline = row.size() == 2
+                             ? read_outline(ids[i], text_of(row.at(0)), text_of(row.at(1)))
+                             : std::nullopt;
+    if (!outline)
+      continue;  // a membership of the live set without its task means nothing
+    if (outline->is_pending()) {
+      ++resumed;
+      shell_of_shard(shard_of(ids[i].view())).resume_resting(*outline);
+    } else {
+      whole.push_back(ids[i]);
+    }
+  }
+  where.on.drain();
+}
+
+void lane_company::impl::ask_whole() {
+  resp_writer query;
+  std::vector<task_id> ids;
+  for (; !whole.empty() && ids.size() < rows_per_query; whole.pop_back()) {
+    const auto& id = whole.back();
+    const auto prefix = shard_key_prefix(shard_of(id.view()));
+    query.command("HMGET", resp_writer::joined{prefix, "task:", id.view()}, "def", "status", "x");
+    query.command("HGETALL", resp_writer::joined{prefix, "edges:", id.view()});
+    ids.push_back(id);
+  }
+  ++in_flight;
+  where.store().query(query, [this, ids = std::move(ids)](std::vector<redis_reply>& replies) {
+    --in_flight;
+    take_rows(ids, replies);
+    ask_rows();
+  });
 }
 
 void lane_company::impl::take_rows(const std::vector<task_id>& ids,
@@ -137,7 +180,7 @@ void lane_company::impl::take_rows(const std::vector<task_id>& ids,
     if (row.size() == 3)
       state = read_task(ids[i], text_of(row.at(0)), text_of(row.at(1)), text_of(row.at(2)));
     if (!state)
-      continue;  // a membership of the live set without its task means nothing
+      continue;
     state->dependents = read_edges(replies[2 * i + 1].get());
     ++resumed;
     shell_of_shard(shard_of(ids[i].view())).resume(std::move(*state));

@@ -28,6 +28,8 @@ struct company_parts {
   std::chrono::milliseconds claim_wait{20'000};
   /// A resolved task nobody asked for leaves memory after this time.
   std::chrono::milliseconds quiet_time{5'000};
+  /// One that waits, for a worker or for other tasks, leaves it after this time.
+  std::chrono::milliseconds rest_time{30'000};
   /// What a worker's record learned is written after this time; one that was not seen for the other
   /// leaves memory.
   std::chrono::milliseconds worker_write_interval{1'000};

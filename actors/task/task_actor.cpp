@@ -1,6 +1,7 @@
 #include "actors/task/task_actor.hpp"
 
 #include "actors/task/absent_task.hpp"
+#include "actors/task/task_actor_announcement.hpp"
 #include "actors/task/task_wire.hpp"
 #include "runtime/lane/caf_compat.hpp"
 
@@ -26,11 +27,13 @@ task_shell::task_shell(caf::actor_config& config, const stage& where, const task
   state_.id = id;
 }
 
-task_shell::task_shell(caf::actor_config& config, const stage& where, task_state state, bool live)
+task_shell::task_shell(caf::actor_config& config, const stage& where, task_state state,
+                       task_origin from)
     : task_actor::base(config),
       stage_(where),
       state_(std::move(state)),
-      settled_(!live && state_.is_terminal()) {
+      settled_(from == task_origin::settled && state_.is_terminal()),
+      announced_(from == task_origin::rest) {
   forget_status();
 }
 
@@ -176,7 +179,12 @@ void task_shell::on_time(task_timer_fired&) {
     return arm_timer();
   }
   const auto now = stage_.on.now();
-  carry_out(decide_timer(state_, now, stage_.on.unique_us(), stage_.parts.task));
+  const auto decision = decide_timer(state_, now, stage_.on.unique_us(), stage_.parts.task);
+  if (decision.changes.empty() && decision.effects.empty() && offers_rest(now))
+    stage_.board.tell(
+        stage_.on, offer_rest{state_.id, received_, *next_timer(state_, now, stage_.parts.task)});
+  else
+    carry_out(decision);
   if (timer_ == 0)
     arm_timer();
 }
@@ -190,26 +198,43 @@ bool task_shell::is_quiet() const {
          (!state_.definition || (state_.is_terminal() && settled_));
 }
 
+// It waits for others, and all there is to know of it is in Redis.
+bool task_shell::may_rest() const {
+  return !creation_ && state_.definition && !state_.is_terminal() && !state_.is_running() &&
+         (!artifacts_ || (artifacts_->later.empty() && artifacts_->leaving.empty()));
+}
+
+// Nobody asked for it since its timer was set the last time.
+bool task_shell::offers_rest(timestamp now) {
+  const bool asked_for = std::exchange(received_before_, received_) != received_;
+  return !asked_for && may_rest() && stage_.store().safe() >= last_commit_ &&
+         std::all_of(state_.dependents.begin(), state_.dependents.end(),
+                     [](const task_dependent& dependent) { return dependent.confirmed; }) &&
+         next_timer(state_, now, stage_.parts.task).has_value();
+}
+
 void task_shell::arm_timer() {
   stage_.on.cancel_timer(timer_);
   timer_ = 0;
   const auto now = stage_.on.now();
-  if (is_quiet())
+  if (is_quiet()) {
     timer_ = stage_.on.add_timer(now + stage_.parts.quiet_time, *this);
-  else if (state_.definition && !creation_)
+  } else if (state_.definition && !creation_) {
     if (const auto due = next_timer(state_, now, stage_.parts.task))
-      timer_ = stage_.on.add_timer(*due, *this);
+      timer_ = stage_.on.add_timer(may_rest() ? std::min(*due, now + stage_.parts.rest_time) : *due,
+                                   *this);
+  }
 }
 
-// After a restart, a failure or a rest: the others hear what they should know of this task.
+// After a restart or a failure the others hear what they should know of this task.
 void task_shell::announce() {
   auto& board = stage_.board;
   auto& on = stage_.on;
   forget_expired();
-  if (!settled_) {
+  if (!settled_ && !announced_) {
     const auto& definition = *state_.definition;
     on.raise_unique_us(state_.enqueued_us);
-    announce_to_group();
+    announce_to_group(stage_, state_);
     for (const auto& required : state_.open_dependencies)
       if (required != state_.id)
         board.tell(on, resume_dependent{required, state_.id, definition.requires_rule,
@@ -217,27 +242,10 @@ void task_shell::announce() {
     if (state_.is_terminal())
       signal(*resolution_of(state_), true, on.now());
     else
-      announce_to_queue();
+      announce_to_queue(stage_, state_);
   }
+  announced_ = true;
   arm_timer();
-}
-
-void task_shell::announce_to_group() {
-  const auto& definition = *state_.definition;
-  stage_.board.tell(stage_.on, resume_member{definition.group, state_.id, definition.scheduler_id,
-                                             definition.expires, state_.ever_resolved});
-}
-
-void task_shell::announce_to_queue() {
-  const auto& definition = *state_.definition;
-  if (state_.is_pending() && definition.deadline > stage_.on.now())
-    stage_.board.tell(
-        stage_.on, enqueue_run{definition.queue, state_.id, state_.last_run_id(), state_.priority,
-                               state_.enqueued_us, definition.deadline});
-  else if (state_.is_running())
-    stage_.board.tell(
-        stage_.on, resume_claim{definition.queue, state_.id, state_.last_run_id(),
-                                state_.last_run().worker, claimed_at(state_, stage_.parts.task)});
 }
 
 // Queues or groups of a lane came back and know nothing of their tasks.
@@ -250,10 +258,10 @@ void task_shell::tell_again(answer_roll& command) {
   if (lane_of_shard(shard_of(owner), stage_.on.lane_count()) != command.lane)
     return;
   if (command.of == roll_caller::queues)
-    return announce_to_queue();
+    return announce_to_queue(stage_, state_);
   if (settled_)
     return;
-  announce_to_group();
+  announce_to_group(stage_, state_);
   if (state_.is_terminal() && !group_informed_)
     stage_.board.tell(stage_.on, member_resolved{definition.group, state_.id, true});
 }

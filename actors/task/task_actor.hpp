@@ -14,6 +14,13 @@
 
 namespace troupe {
 
+/// Where a stored task comes from.
+enum class task_origin : std::uint8_t {
+  settled,  ///< it is not in the live set: resolved, and everybody knows
+  live,     ///< it is, and the others have to hear of it, again
+  rest,     ///< it is, and the others know it
+};
+
 /// The shell of one task: receives, lets the rules decide, commits, applies, answers, and tells
 /// the others.
 class task_shell : public task_actor::base, public timer_target {
@@ -21,9 +28,8 @@ class task_shell : public task_actor::base, public timer_target {
   /// A task that does not exist yet; `create_task` makes it.
   task_shell(caf::actor_config& config, const stage& where, const task_id& id);
 
-  /// A task as the store holds it, with its written edges. `live` says that it is in the live set:
-  /// unresolved, or its resolution may not have reached everybody.
-  task_shell(caf::actor_config& config, const stage& where, task_state state, bool live);
+  /// A task as the store holds it, with its written edges.
+  task_shell(caf::actor_config& config, const stage& where, task_state state, task_origin from);
 
   const char* name() const override { return "troupe.task"; }
   behavior_type make_behavior() override;
@@ -155,9 +161,9 @@ class task_shell : public task_actor::base, public timer_target {
   void forget_status();
   void arm_timer();
   bool is_quiet() const;
+  bool may_rest() const;
+  bool offers_rest(timestamp now);
   void announce();
-  void announce_to_queue();
-  void announce_to_group();
   void tell_again(answer_roll& command);
   std::uint16_t shard() const { return shard_of(state_.id.view()); }
 
@@ -166,7 +172,9 @@ class task_shell : public task_actor::base, public timer_target {
   commit_number last_commit_ = 0;
   timer_id timer_ = 0;
   std::uint32_t received_ = 0;
+  std::uint32_t received_before_ = 0;  // when it last looked whether it may rest
   bool settled_ = true;
+  bool announced_ = false;
   bool group_informed_ = true;
   bool failed_ = false;
   std::vector<task_id> dependents_uninformed_;

@@ -166,6 +166,38 @@ bool read_status(task_state& state, std::string_view text) {
   return members.complete() && found == 3;
 }
 
+bool read_plain(std::string_view value, std::string& out) {
+  const auto text = plain_json_string(value);
+  out = text.value_or(std::string_view{});
+  return text.has_value();
+}
+
+bool read_outline_definition(task_definition& outline, std::string_view status) {
+  unsigned found = 0;
+  auto members = json_walk::members(status);
+  while (members.next()) {
+    const auto key = members.key();
+    const auto value = members.value();
+    bool good = true;
+    if (key == "taskQueueId")
+      good = read_plain(value, outline.queue.text);
+    else if (key == "schedulerId")
+      good = read_plain(value, outline.scheduler_id);
+    else if (key == "taskGroupId")
+      good = read_json_id(value, outline.group);
+    else if (key == "deadline")
+      good = read_json_date(value, outline.deadline);
+    else if (key == "expires")
+      good = read_json_date(value, outline.expires);
+    else
+      continue;
+    if (!good)
+      return false;
+    ++found;
+  }
+  return members.complete() && found == 5;
+}
+
 bool read_internal(task_state& state, std::string_view text) {
   bool has_resolved = false;
   bool has_place = false;
@@ -380,6 +412,18 @@ std::optional<task_state> read_task(const task_id& id, std::string_view definiti
   state.definition = std::make_shared<const task_definition>(std::move(*read));
   if (!read_status(state, status) || !read_internal(state, internal))
     return std::nullopt;
+  return state;
+}
+
+std::optional<task_state> read_outline(const task_id& id, std::string_view status,
+                                       std::string_view internal) {
+  task_state state;
+  state.id = id;
+  auto outline = std::make_shared<task_definition>();
+  if (!read_outline_definition(*outline, status) || !read_status(state, status) ||
+      !read_internal(state, internal))
+    return std::nullopt;
+  state.definition = std::move(outline);
   return state;
 }
 

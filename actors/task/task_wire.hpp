@@ -76,6 +76,12 @@ std::string internal_text(const task_state& state);
 std::optional<task_state> read_task(const task_id& id, std::string_view definition,
                                     std::string_view status, std::string_view internal);
 
+/// What queue and group have to know of a task, from what the store kept besides its definition,
+/// which is the most of it and is not read: of the definition there are only queue, group,
+/// scheduler and times. Nothing when the texts make no sense.
+std::optional<task_state> read_outline(const task_id& id, std::string_view status,
+                                       std::string_view internal);
+
 /// An edge as it is stored: its rule and when it expires.
 std::string edge_text(dependency_rule rule, timestamp expires);
 /// An edge that was stored, to this dependent. Of a rule that makes no sense, the stricter one; an

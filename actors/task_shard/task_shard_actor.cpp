@@ -24,7 +24,12 @@ task_shard_shell::task_shard_shell(caf::actor_config& config, const stage& where
     : task_shard_actor::base(config),
       stage_(where),
       number_(number),
-      guard_(where.on, where.board, "task shard " + std::to_string(number), std::move(successor)) {}
+      guard_(where.on, where.board, "task shard " + std::to_string(number), std::move(successor)) {
+  wake_alarm_.ring = [this] {
+    wake_timer_ = 0;
+    stage_.on.executor().post(caf::actor_cast<task_shard_actor>(this), wake_resting{number_});
+  };
+}
 
 template <class Command>
 auto task_shard_shell::receive(void (task_shard_shell::*handle)(Command&)) {
@@ -73,6 +78,8 @@ task_shard_shell::behavior_type task_shard_shell::make_behavior() {
       [](answer_roll&) {},
       [](leave_stage&) {},
       receive(&self::let_go),
+      receive(&self::let_rest),
+      receive(&self::wake),
       receive(&self::replace),
       receive(&self::let_tell),
       receive(&self::sweep),
@@ -83,6 +90,7 @@ task_shard_shell::behavior_type task_shard_shell::make_behavior() {
 
 void task_shard_shell::on_exit() {
   stage_.on.cancel_timer(std::exchange(sweep_timer_, 0));
+  stage_.on.cancel_timer(std::exchange(wake_timer_, 0));
   guard_.hold();
   for (auto& [id, waiting] : loading_)
     for (auto& again : waiting)
@@ -92,6 +100,7 @@ void task_shard_shell::on_exit() {
   for (auto& [id, known] : tasks_)
     act::dismiss(stage_.on.executor(), known.actor);
   tasks_.clear();
+  resting_.clear();
 }
 
 template <class Command>
@@ -116,12 +125,13 @@ void task_shard_shell::route(Command& command) {
   }
 }
 
-// A stored task that is not in memory has resolved and is left as it is: reading a large group
-// just to find that out would be dear.
+// A stored task that is neither in memory nor resting has resolved and is left as it is: reading a
+// large group just to find that out would be dear.
 void task_shard_shell::change_member_of_group(change_member& command) {
-  const bool rests = !tasks_.contains(command.task) && !loading_.contains(command.task) &&
-                     known_.contains(hash_text(command.task.view()));
-  if (!rests)
+  const bool resolved = !tasks_.contains(command.task) && !loading_.contains(command.task) &&
+                        !resting_.contains(command.task) &&
+                        known_.contains(hash_text(command.task.view()));
+  if (!resolved)
     return route(command);
   stage_.board.tell(stage_.on, member_changed{command.group, command.task, command.work,
                                               member_outcome::unchanged});
@@ -144,7 +154,8 @@ void task_shard_shell::read(const task_id& id) {
   const auto prefix = shard_key_prefix(number_);
   commands.command("HMGET", resp_writer::joined{prefix, "task:", id.view()}, "def", "status", "x");
   commands.command("HGETALL", resp_writer::joined{prefix, "edges:", id.view()});
-  commands.command("SISMEMBER", resp_writer::joined{prefix, "live", {}}, id.view());
+  if (!resting_.contains(id))
+    commands.command("SISMEMBER", resp_writer::joined{prefix, "live", {}}, id.view());
   auto self = caf::actor_cast<task_shard_actor>(this);
   stage_.store().query(
       commands, [this, self, id](std::vector<redis_reply>& replies) { take_loaded(id, replies); });
@@ -164,10 +175,12 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
       return;
     }
     state->dependents = read_edges(replies[1].get());
-    // One that is live had failed: it tells the others again.
-    if (replies[2].integer() == 1)
+    const bool rested = resting_.remove(id);
+    // One that is live and did not rest had failed: it tells the others again.
+    if (!rested && replies.size() == 3 && replies[2].integer() == 1)
       return resume(std::move(*state));
-    tasks_[id].actor = spawn<task_shell, caf::lazy_init>(stage_, std::move(*state), false);
+    tasks_[id].actor = spawn<task_shell, caf::lazy_init>(
+        stage_, std::move(*state), rested ? task_origin::rest : task_origin::settled);
   });
   for (auto& again : waiting.mapped())
     again();
@@ -175,8 +188,10 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
 
 void task_shard_shell::resume(task_state state) {
   const auto id = state.id;
+  if (tasks_.contains(id))
+    return;  // a message of another task came first, and brought it back
   auto& made = tasks_[id];
-  made.actor = spawn<task_shell, caf::lazy_init>(stage_, std::move(state), true);
+  made.actor = spawn<task_shell, caf::lazy_init>(stage_, std::move(state), task_origin::live);
   // Its first message makes it announce itself to queue, group and wheel.
   stage_.on.executor().post(made.actor, task_timer_fired{id});
 }
@@ -206,14 +221,14 @@ void task_shard_shell::replace(task_failed& command) {
   });
 }
 
+void task_shard_shell::ask_again(entry& who, const answer_roll& question) {
+  hand_on(who, question);
+}
+
 void task_shard_shell::let_tell(call_roll& command) {
   for (auto& [id, known] : tasks_)
-    hand_on(known, answer_roll{id, command.of, command.lane});
-  // Behind what they tell.
-  stage_.on.post([&where = stage_,
-                  answer = roll_called{command.lane, command.of, command.shard, command.number}] {
-    where.board.tell(where.on, answer);
-  });
+    ask_again(known, {id, command.of, command.lane});
+  tell_of_resting(resting_.ids(), command);
 }
 
 // The successor of a shard that failed reads all that was live, as after a restart.

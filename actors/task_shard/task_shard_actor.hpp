@@ -3,6 +3,7 @@
 #include "actors/company/stage.hpp"
 #include "actors/task/artifact_sweep.hpp"
 #include "actors/task/task_state.hpp"
+#include "actors/task_shard/resting_tasks.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/supervision/service_guard.hpp"
 
@@ -17,7 +18,7 @@ namespace troupe {
 
 /// The shell of one shard of tasks: finds the actor of a task, spawns it for a new id, loads it
 /// from Redis for a stored one, also in the place of one that failed, and lets it go when it is
-/// quiet.
+/// quiet: for good when it is resolved, and otherwise until somebody asks or its time comes.
 class task_shard_shell : public task_shard_actor::base, public timer_target {
  public:
   task_shard_shell(caf::actor_config& config, const stage& where, std::uint16_t number,
@@ -34,12 +35,19 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
   /// Before the shard opens: this task is in the live set.
   void resume(task_state state);
 
+  /// Before the shard opens: this task is in the live set, and need not be in memory.
+  void resume_resting(const task_state& outline);
+
   /// When everything is recovered: from now on it looks for expired artifacts.
   void begin_sweeping() { arm_sweep(); }
 
-  std::size_t live_tasks() const { return tasks_.size(); }
+  std::size_t live_tasks() const { return tasks_.size() + resting_.size(); }
 
  private:
+  struct alarm final : timer_target {
+    void on_timer() override { ring(); }
+    std::function<void()> ring;
+  };
   struct entry {
     task_actor actor;
     std::uint32_t sent = 0;  // messages handed on; a task that had them all may leave
@@ -58,6 +66,13 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
   void take_loaded(const task_id& id, std::vector<redis_reply>& replies);
   void let_go(offer_leave& command);
   void replace(task_failed& command);
+  void let_rest(offer_rest& command);
+  void wake(wake_resting& command);
+  void arm_wake();
+  void tell_of_resting(std::vector<task_id> ids, const call_roll& command);
+  void tell_of_one(const redis_reply& row, const task_id& id, const call_roll& command);
+  void ask_again(entry& who, const answer_roll& question);
+  void finish_roll(const call_roll& command);
   void let_tell(call_roll& command);
   void take_place(take_over& command);
   void take_ids(std::vector<redis_reply>& replies);
@@ -80,6 +95,10 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
   // Hashes of stored ids: an id that is not among them is new, which costs no look-up.
   boost::unordered_flat_set<std::uint64_t> known_;
   std::unordered_map<task_id, std::vector<std::function<void()>>> loading_;
+  resting_tasks resting_;
+  alarm wake_alarm_;
+  timer_id wake_timer_ = 0;
+  timestamp wake_at_;
   artifact_sweep sweep_;
   timer_id sweep_timer_ = 0;
 };

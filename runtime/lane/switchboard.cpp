@@ -85,6 +85,7 @@ TROUPE_TO_TASK(list_dependents)
 TROUPE_TO_TASK(effect_acknowledged)
 TROUPE_TO_TASK(membership_answered)
 TROUPE_TO_TASK(offer_leave)
+TROUPE_TO_TASK(offer_rest)
 TROUPE_TO_TASK(task_failed)
 #undef TROUPE_TO_TASK
 

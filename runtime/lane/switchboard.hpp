@@ -74,6 +74,7 @@ class switchboard {
   void tell(lane& from, effect_acknowledged command);
   void tell(lane& from, membership_answered command);
   void tell(lane& from, offer_leave command);
+  void tell(lane& from, offer_rest command);
   void tell(lane& from, task_failed command);
   void tell(lane& from, call_roll command);
 

@@ -1,5 +1,6 @@
 """What only large installations have: a group of 100,000 tasks, a queue of a million."""
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -24,6 +25,32 @@ def large_group(rig, tasks):
     cpu_figure(f"listTaskGroup, 1,000 of {tasks:,}, server CPU",
                seen["watch"]["server"]["cpu_us_per_task"],
                client_us=seen["client_cpu_us_per_request"])
+
+
+def cancel_large_group(rig, tasks):
+    """Cancels all tasks of a group while others go on asking."""
+    rig.start_empty()
+    group, queue = slugid(), "bench/cancelled"
+    rig.fill(tasks, group_id=group, queue=queue)
+    rig.call("POST", f"/api/queue/v1/task-group/{group}/seal")
+    others = {}
+    meanwhile = threading.Thread(target=lambda: others.update(
+        rig.load(mode="status", concurrency=8, rate=1000, tasks=8000, max_seconds=60)))
+    meanwhile.start()
+    time.sleep(0.5)  # it makes its tasks first
+    counts = "/api/queue/v1/task-queues/" + urllib.parse.quote(queue, safe="") + "/counts"
+    began = time.time()
+    rig.call("POST", f"/api/queue/v1/task-group/{group}/cancel")
+    answered = time.time() - began
+    while rig.call("GET", counts)["pendingTasks"] > 0:
+        time.sleep(0.02)
+    seconds = time.time() - began
+    meanwhile.join()
+    asked = others["latency_us"]["status"]
+    figure(f"cancelTaskGroup of {tasks:,}", round(seconds, 2), "s", "<= 10 for 100,000",
+           answered_s=round(answered, 2))
+    figure("status meanwhile, p99", round(asked["p99"] / 1000, 2), "ms", "<= 20",
+           p50_ms=round(asked["p50"] / 1000, 2), max_ms=round(asked["max"] / 1000, 2))
 
 
 def cycles(rig, queue, tasks):

@@ -27,6 +27,8 @@ const char* const usage =
     "  --payload-bytes N   size of a task definition (2048)\n"
     "  --queue P/W         taskQueueId (a fresh one)       --worker-group, --worker-id, "
     "--scheduler\n"
+    "  --queues N          create: tasks go to N queues in turn, each named as above and a number "
+    "(1)\n"
     "  --own-creds         report with the caller's credentials, not each claim's temporary ones\n"
     "  --hash-payload      put a payload hash in the Hawk header\n"
     "  --certificate JSON  certificate, where the credentials are temporary\n"
@@ -109,6 +111,7 @@ const std::map<std::string_view, setter>& setters() {
       {"--jitter-ms", number(&options::jitter_ms)},
       {"--prefill", number(&options::prefill, 1)},
       {"--page-size", number(&options::page_size, 1)},
+      {"--queues", number(&options::queues, 1)},
       {"--run-id", number(&options::run_id, 0)},
       {"--tasks", number(&options::tasks)},
       {"--warmup", number(&options::warmup)},

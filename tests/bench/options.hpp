@@ -21,6 +21,7 @@ struct options {
   std::string scheduler = "bench";
   int concurrency = 1, batch = 32, group_size = 100, payload_bytes = 2048, verify = 20, retries = 5;
   int pollers = 1, gap_ms = 30, jitter_ms = 1000, prefill = 64, page_size = 1000, run_id = 0;
+  int queues = 1;
   long tasks = 1000, warmup = 0;
   double max_seconds = 300, rate = 0, seconds = 5, interval_ms = 5;
   bool own_creds = false, hash_payload = false;

@@ -58,12 +58,13 @@ class Rig:
             [str(self.build / "app/troupe"), "serve", "--redis", "unix:" + self.socket, "--data",
              self.data, "--config", self.config, "--http-port", "0", "--zmq-pub-port", "0",
              "--zmq-router-port", "0", "--caf-port", "0", "--metrics-port", "0",
-             "--log-format", "json", "--lanes", str(lanes)], stdout=self.log, stderr=self.log)
+             "--anonymous-scopes", "web:read-pulse", "--log-format", "json", "--lanes", str(lanes)], stdout=self.log, stderr=self.log)
         while not info.exists() or not info.read_text().strip():
             if self.server.poll() is not None:
                 sys.exit("the server did not start:\n" + open(self.log.name).read())
             time.sleep(0.001)
-        self.url = json.loads(info.read_text())["rootUrl"]
+        self.info = json.loads(info.read_text())
+        self.url = self.info["rootUrl"]
         self.call("GET", "/api/queue/v1/ping")
         return time.time() - began
 
@@ -117,21 +118,25 @@ class Rig:
         return result
 
     def settled_rss_mb(self):
-        """RSS of the server right after what it did, and when it had time to give memory back."""
+        """RSS of the server right after what it did, and when tasks that wait have gone to rest."""
         at_once = self.rss_mb(self.server.pid)
-        time.sleep(5)
+        time.sleep(40)
         return at_once, self.rss_mb(self.server.pid)
 
     def connection(self):
         return http.client.HTTPConnection(urllib.parse.urlparse(self.url).netloc)
 
-    def call(self, verb, path, body=None, connection=None):
+    def authorization(self, verb, path):
+        """The header of a request by the root client."""
         where = urllib.parse.urlparse(self.url)
         ts, nonce = str(int(time.time())), uuid.uuid4().hex[:6]
         text = f"hawk.1.header\n{ts}\n{nonce}\n{verb}\n{path}\n{where.hostname}\n{where.port}\n\n\n"
         mac = base64.b64encode(hmac.new(TOKEN.encode(), text.encode(), hashlib.sha256).digest())
-        headers = {"Authorization": f'Hawk id="{CLIENT}", ts="{ts}", nonce="{nonce}", '
-                                    f'mac="{mac.decode()}"'}
+        return {"Authorization": f'Hawk id="{CLIENT}", ts="{ts}", nonce="{nonce}", '
+                                 f'mac="{mac.decode()}"'}
+
+    def call(self, verb, path, body=None, connection=None):
+        headers = self.authorization(verb, path)
         data = None
         if body is not None:
             data = json.dumps(body)

@@ -5,11 +5,13 @@ itself. Which numbers are wanted stands with each figure; nothing fails for miss
 import argparse
 import pathlib
 
+from artifacts import large_artifact
 from figures import figure, loaded, machine, print_table
-from large import large_group, long_queue
+from large import cancel_large_group, large_group, long_queue
 from measures import dependency_latency, idle, log_line, memory_and_recovery
 from rig import Rig
 from stores import index, secrets
+from subscribers import subscribers
 
 
 def everyday(rig, scale):
@@ -38,7 +40,10 @@ def everyday(rig, scale):
 
 
 def large(rig, scale):
+    subscribers(rig, 30 // scale)
+    large_artifact(rig, 1024 // scale)
     large_group(rig, 100_000 // scale)
+    cancel_large_group(rig, 100_000 // scale)
     long_queue(rig, 1_000_000 // scale, 30_000 // scale)
 
 
@@ -48,8 +53,9 @@ def main():
     parser.add_argument("--fsync", default="always", help="appendfsync of Redis")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     parser.add_argument("--large", action="store_true",
-                        help="also a group of 100,000 tasks and a queue of 1,000,000: takes "
-                             "minutes, some 12 GB of memory and 10 GB of the temporary directory")
+                        help="also 550 subscribers, an artifact of a gigabyte, a group of 100,000 "
+                             "tasks and a queue of 1,000,000: takes minutes, some 12 GB of memory "
+                             "and 10 GB of the temporary directory")
     options = parser.parse_args()
     scale = 10 if options.quick else 1
     rig = Rig(options.build, options.fsync)

@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::size_t slugid_size = 22;
 
-std::string head(const options& from) {
+std::string head(const options& from, const std::string& queue) {
   const auto now = std::time(nullptr);
-  return R"(","taskQueueId":")" + from.queue + R"(","schedulerId":")" + from.scheduler +
+  return R"(","taskQueueId":")" + queue + R"(","schedulerId":")" + from.scheduler +
          R"(","projectId":"bench","priority":"low","retries":2,"created":")" + iso_time(now) +
          R"(","deadline":")" + iso_time(now + 3600 * 4) + R"(","expires":")" +
          iso_time(now + 86400 * 2) +
@@ -32,13 +32,16 @@ constexpr std::string_view tail =
 
 }  // namespace
 
-task_body::task_body(const options& from)
-    : before_group_(R"({"taskGroupId":")"), after_group_(head(from)) {
+task_body::task_body(const options& from) : before_group_(R"({"taskGroupId":")") {
   constexpr std::string_view filler = "the quick brown fox jumps over the lazy dog 0123456789 ";
-  const auto size = before_group_.size() + slugid_size + after_group_.size() + tail.size();
-  for (std::size_t i = 0; size + i < static_cast<std::size_t>(from.payload_bytes); ++i)
-    after_group_ += filler[i % filler.size()];
-  after_group_ += tail;
+  for (int queue = 0; queue < from.queues; ++queue) {
+    auto rest = head(from, from.queues == 1 ? from.queue : from.queue + std::to_string(queue));
+    const auto size = before_group_.size() + slugid_size + rest.size() + tail.size();
+    for (std::size_t i = 0; size + i < static_cast<std::size_t>(from.payload_bytes); ++i)
+      rest += filler[i % filler.size()];
+    rest += tail;
+    after_group_.push_back(std::move(rest));
+  }
 }
 
 }  // namespace troupe_load

@@ -23,6 +23,9 @@ const transport = process.env.TROUPE_TEST_TRANSPORT ?? 'http';
 // the process ends is killed, and what it leaves behind when it is killed itself dies with it.
 const started = new Set();
 const directories = new Set();
+// A program that is killed leaves its temporary directory behind; all of them are below this one.
+process.env.TMPDIR = fs.mkdtempSync(path.join(os.tmpdir(), 'troupe-run-'));
+directories.add(process.env.TMPDIR);
 process.on('exit', () => {
   for (const child of started) child.kill('SIGKILL');
   for (const directory of directories) fs.rmSync(directory, { recursive: true, force: true });

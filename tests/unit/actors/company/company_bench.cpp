@@ -56,7 +56,7 @@ task_definition_ptr define(const some_definition& of) {
       {"priority", "lowest"},
       {"retries", of.retries},
       {"created", to_iso(created)},
-      {"deadline", to_iso(created + 1h)},
+      {"deadline", to_iso(created + of.lasts)},
       {"expires", to_iso(created + 2h)},
       {"scopes", json::array{}},
       {"payload", json::object{}},
@@ -71,13 +71,16 @@ task_definition_ptr define(const some_definition& of) {
 // -- the node -------------------------------------------------------------------------------------
 
 company_bench::company_bench(const test::redis_server& redis, std::uint16_t lanes,
-                             std::chrono::milliseconds quiet_time) {
+                             std::chrono::milliseconds quiet_time,
+                             std::chrono::milliseconds rest_time) {
   init_caf();
   config_.set("caf.scheduler.max-threads", 1);
   config_.set("caf.scheduler.policy", "sharing");
   system_ = std::make_unique<caf::actor_system>(config_);
   parts_.claim_wait = 500ms;
   parts_.quiet_time = quiet_time;
+  parts_.rest_time = rest_time;
+  parts_.task.deadline_grace = 50ms;
   parts_.credentials = [](auto&&...) { return std::string{"{}"}; };
   parts_.authorise_on_task = [](auto&&...) -> outcome<void> {
     return boost::system::in_place_value;

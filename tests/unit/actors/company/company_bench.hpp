@@ -27,9 +27,10 @@ struct some_definition {
   std::string scheduler = "-";
   std::vector<task_id> dependencies = {};
   unsigned retries = 5;
+  std::chrono::milliseconds lasts = std::chrono::hours{1};  ///< from now to the deadline
 };
 
-/// The definition as the gateway would hand it on; from now to an hour later.
+/// The definition as the gateway would hand it on.
 task_definition_ptr define(const some_definition& of);
 
 /// An id for each number.
@@ -46,7 +47,8 @@ struct seen_answer {
 class company_bench {
  public:
   explicit company_bench(const test::redis_server& redis, std::uint16_t lanes = 1,
-                         std::chrono::milliseconds quiet_time = std::chrono::seconds{60});
+                         std::chrono::milliseconds quiet_time = std::chrono::seconds{60},
+                         std::chrono::milliseconds rest_time = std::chrono::seconds{60});
   ~company_bench();
 
   /// Sends a command with a reply handle of the first lane; the future gets its answer.

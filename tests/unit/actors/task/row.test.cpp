@@ -49,6 +49,28 @@ TEST_CASE("a row is read as it was written, at every point of a task's life") {
   }
 }
 
+TEST_CASE("an outline says of a task what queue and group have to know") {
+  auto rerun = reported_task(run_report::intermittent_task);
+  rerun.change_priority(task_priority::very_low);
+  for (const auto& task : {pending_task(), running_task(), rerun}) {
+    const auto& state = task.state;
+    const auto outline = read_outline(state.id, status_text(state), internal_text(state));
+    REQUIRE(outline.has_value());
+    CHECK(outline->definition->queue == state.definition->queue);
+    CHECK(outline->definition->group == state.definition->group);
+    CHECK(outline->definition->scheduler_id == state.definition->scheduler_id);
+    CHECK(outline->definition->deadline == state.definition->deadline);
+    CHECK(outline->definition->expires == state.definition->expires);
+    CHECK(outline->priority == state.priority);
+    CHECK(outline->enqueued_us == state.enqueued_us);
+    CHECK(outline->runs == state.runs);
+    CHECK(outline->ever_resolved == state.ever_resolved);
+  }
+  CHECK_FALSE(read_outline(some_id, good_status, good_internal).has_value());
+  CHECK_FALSE(read_outline(some_id, "{}", good_internal).has_value());
+  CHECK_FALSE(read_outline(some_id, "", "").has_value());
+}
+
 TEST_CASE("any state survives the way through its row") {
   const auto definition = define({.dependencies = {id_number(1)}});
   CHECK(rc::check([&definition] {

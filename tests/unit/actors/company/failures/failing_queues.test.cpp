@@ -117,3 +117,17 @@ TEST_CASE("a directory that fails too often in a row ends the server with a line
   CHECK(text.starts_with("the queue directory of lane 0 failed 5 times in a row"));
   CHECK(text.find("the clock stands still") != std::string::npos);
 }
+
+TEST_CASE("a queue that fails has the same order when its tasks rest") {
+  test::redis_server redis;
+  supervised_company bench{redis, one_lane_or_four(),
+                           [](company_parts& parts) { parts.rest_time = 10ms; }};
+  for (unsigned i = 1; i <= 20; ++i)
+    REQUIRE(bench.create(numbered(i), {.priority = i % 5 == 0 ? "high" : "low"}) == 200);
+  std::this_thread::sleep_for(200ms);
+  CHECK(fail_on_claim(bench).status == 500);
+  bench.settle();
+  CHECK(bench.counts() == "20/0");
+  CHECK(bench.claim(6) == std::vector{numbered(5), numbered(10), numbered(15), numbered(20),
+                                      numbered(1), numbered(2)});
+}
