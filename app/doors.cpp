@@ -40,7 +40,7 @@ struct other_doors::impl {
       : with(std::move(given)),
         bus(bus_options(*with.config)),
         remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}),
-        feed(with.lanes),
+        feed(with.lanes, with.config->dev_mode),
         metrics({with.lanes, with.board, with.config}, program_build()) {}
 
   log_directory_actor make_logs(lane& on);

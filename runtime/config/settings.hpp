@@ -127,6 +127,11 @@ struct settings {
   std::vector<static_client> static_clients;
   std::vector<std::string> anonymous_scopes;
 
+  // -- dev mode
+  // ------------------------------------------------------------------------------------
+  bool dev_mode = false;  ///< reset, maintenance at any time, events for everybody
+  std::string dev_token;  ///< who uses dev mode has to show it; empty: nobody has to
+
   // -- HTTP door
   // ---------------------------------------------------------------------------------
   std::uint32_t keep_alive_s = 95;

@@ -28,15 +28,4 @@ std::optional<std::uint16_t> find_stream(std::string_view name) {
   return static_cast<std::uint16_t>(shard_count + (at - service_stream_names.begin()));
 }
 
-std::string_view stream_key_prefix(std::uint16_t stream) {
-  static const auto prefixes = [] {
-    std::array<std::string, service_stream_names.size()> made;
-    for (std::size_t i = 0; i < made.size(); ++i)
-      made[i] = "troupe:{" + std::string{service_stream_names[i]} + "}:";
-    return made;
-  }();
-  return stream < shard_count ? shard_key_prefix(stream)
-                              : std::string_view{prefixes[stream - shard_count]};
-}
-
 }  // namespace troupe

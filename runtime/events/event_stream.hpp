@@ -34,7 +34,4 @@ std::string_view stream_name(std::uint16_t stream);
 /// The stream of that name; nothing when there is none.
 std::optional<std::uint16_t> find_stream(std::string_view name);
 
-/// `troupe:{07}:` or `troupe:{auth}:`, the prefix of all keys of a shard or a service.
-std::string_view stream_key_prefix(std::uint16_t stream);
-
 }  // namespace troupe

@@ -6,6 +6,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include <array>
 #include <charconv>
 
 namespace troupe {
@@ -58,6 +59,17 @@ std::optional<event> read_event_entry(const redisReply& entry, std::uint16_t str
   }
   what.cc = cc;
   return what;
+}
+
+std::string_view stream_key_prefix(std::uint16_t stream) {
+  static const auto prefixes = [] {
+    std::array<std::string, service_stream_names.size()> made;
+    for (std::size_t i = 0; i < made.size(); ++i)
+      made[i] = "troupe:{" + std::string{service_stream_names[i]} + "}:";
+    return made;
+  }();
+  return stream < shard_count ? shard_key_prefix(stream)
+                              : std::string_view{prefixes[stream - shard_count]};
 }
 
 std::string event_stream_key(std::uint16_t stream) {

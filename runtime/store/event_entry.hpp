@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 struct redisReply;
@@ -18,6 +19,9 @@ std::optional<event_id> read_entry_id(const redisReply& entry, std::uint16_t str
 /// texts are the entry's; its further keys come to stand in `cc`.
 std::optional<event> read_event_entry(const redisReply& entry, std::uint16_t stream,
                                       std::vector<std::string>& cc);
+
+/// `troupe:{07}:` or `troupe:{auth}:`, the prefix of all keys of a shard or a service.
+std::string_view stream_key_prefix(std::uint16_t stream);
 
 /// The key of a stream in Redis.
 std::string event_stream_key(std::uint16_t stream);

@@ -2,6 +2,7 @@
 
 #include "runtime/events/key_list.hpp"
 #include "runtime/lane/lane.hpp"
+#include "runtime/store/event_entry.hpp"
 
 #include <boost/asio/post.hpp>
 

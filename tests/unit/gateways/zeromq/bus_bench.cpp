@@ -1,6 +1,6 @@
 #include "tests/unit/gateways/zeromq/bus_bench.hpp"
 
-#include "runtime/store/shard.hpp"
+#include "runtime/store/event_entry.hpp"
 
 #include <hiredis/hiredis.h>
 
