@@ -142,6 +142,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::explain_run))
 CAF_ADD_TYPE_ID(troupe, (troupe::explain_workers))
 CAF_ADD_TYPE_ID(troupe, (troupe::explain_pool))
 CAF_ADD_TYPE_ID(troupe, (troupe::explain_group))
+CAF_ADD_TYPE_ID(troupe, (troupe::expire_now))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 // What crosses the CAF port. These ids are part of the protocol, so they do not move when messages
@@ -297,4 +298,5 @@ TROUPE_LOCAL_MESSAGE(explain_run)
 TROUPE_LOCAL_MESSAGE(explain_workers)
 TROUPE_LOCAL_MESSAGE(explain_pool)
 TROUPE_LOCAL_MESSAGE(explain_group)
+TROUPE_LOCAL_MESSAGE(expire_now)
 #undef TROUPE_LOCAL_MESSAGE

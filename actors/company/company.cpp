@@ -80,6 +80,8 @@ void lane_company::spawn() {
   auto& all = *impl_;
   auto& directory = all.directory();
   const auto lane_index = all.index();
+  all.leaving = false;
+  all.shards.clear();
   for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
     if (lane_of_shard(shard, all.where.on.lane_count()) != lane_index)
       continue;
@@ -94,8 +96,11 @@ void lane_company::spawn() {
   if (lane_index != 0)
     return;
   directory.auth = all.make_auth();
+  const bool hears = std::exchange(all.hears_launchers, true);
   for (const auto& [provider, launcher] : all.where.parts.launchers) {
     directory.provisioners[provider] = all.make_provisioner(provider, *launcher);
+    if (hears)
+      continue;  // it may be telling something just now
     launcher->on_end([&all](machine_ended news) {
       all.where.on.post([&all, news = std::move(news)]() mutable {
         all.where.board.tell(all.where.on, std::move(news));
@@ -119,6 +124,10 @@ void lane_company::write_workers() {
   impl_->tell(impl_->directory().workers[impl_->index()], troupe::write_workers{});
   impl_->tell(impl_->directory().registers[impl_->index()], troupe::write_workers{});
   impl_->where.on.drain();
+}
+
+void lane_company::set_claim_timeout(std::chrono::milliseconds timeout) {
+  impl_->own.task.claim_timeout = timeout;
 }
 
 void lane_company::dismiss() {

@@ -18,7 +18,7 @@ namespace troupe {
 /// The inside of a lane's company; known to its own sources only.
 struct lane_company::impl {
   impl(caf::actor_system& actors, lane& on, switchboard& board, const company_parts& parts)
-      : system(actors), where{on, board, parts} {}
+      : system(actors), own(parts), where{on, board, own} {}
 
   switchboard::handles& directory() { return where.board.directory(); }
   std::uint16_t index() const { return where.on.index(); }
@@ -55,15 +55,22 @@ struct lane_company::impl {
   group_directory_shell& shell_of_groups();
 
   void recover_service_streams(std::function<void()> done);
-  void resume_stream(std::uint16_t stream, const redis_reply& newest, std::int64_t entries);
+  void resume_stream(std::uint16_t stream, const redis_reply& newest, const redis_reply& length,
+                     const redis_reply& emptied);
   void take_ids(std::uint16_t shard, std::vector<redis_reply>& replies);
   void ask_rows();
   void take_rows(const std::vector<task_id>& ids, std::vector<redis_reply>& replies);
 
+  void erase_keys(std::string_view cursor, bool erased, std::function<void()> done);
+  void take_keys(const redis_reply& reply, bool erased, const std::function<void()>& done);
+  bool is_erasable(std::string_view key) const;
+
   caf::actor_system& system;
+  company_parts own;  // settings may change on each lane
   stage where;
   std::vector<std::uint16_t> shards;
   bool leaving = false;
+  bool hears_launchers = false;
 
   // Of recovery.
   std::size_t shards_missing = 0;

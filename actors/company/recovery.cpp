@@ -33,6 +33,7 @@ group_directory_shell& lane_company::impl::shell_of_groups() {
 void lane_company::recover_ids(std::function<void(std::string)> known) {
   impl_->tell(impl_->directory().registers[impl_->index()], open_register{});
   impl_->shards_missing = impl_->shards.size();
+  impl_->unexpected.clear();
   auto done = std::make_shared<std::function<void(std::string)>>(std::move(known));
   impl_->recover_service_streams([this, done] {
     if (impl_->shards_missing == 0)
@@ -50,6 +51,7 @@ void lane_company::recover_ids(std::function<void(std::string)> known) {
     query.command("ZRANGEBYSCORE", key("quarantine"), impl_->where.on.now().ms, "+inf",
                   "WITHSCORES");
     query.command("SMEMBERS", key("group-work"));
+    query.command("GET", key("events-end"));
     impl_->where.store().query(query, [this, shard, done](std::vector<redis_reply>& replies) {
       for (const auto& reply : replies)
         if (reply.is_error() && impl_->unexpected.empty())
@@ -73,6 +75,7 @@ void lane_company::impl::recover_service_streams(std::function<void()> done) {
     const auto key = event_stream_key(stream);
     query.command("XREVRANGE", key, "+", "-", "COUNT", 1);
     query.command("XLEN", key);
+    query.command("GET", event_end_key(stream));
     streams.push_back(stream);
   }
   if (streams.empty())
@@ -81,23 +84,27 @@ void lane_company::impl::recover_service_streams(std::function<void()> done) {
   where.store().query(query, [this, streams, done](std::vector<redis_reply>& replies) {
     --shards_missing;
     for (std::size_t i = 0; i < streams.size(); ++i) {
-      const auto& newest = replies[2 * i];
-      const auto& length = replies[2 * i + 1];
-      if ((newest.is_error() || length.is_error()) && unexpected.empty())
+      const auto& newest = replies[3 * i];
+      if (newest.is_error() && unexpected.empty())
         unexpected = "Redis holds something unexpected as " + event_stream_key(streams[i]) + ": " +
-                     std::string{newest.is_error() ? newest.text() : length.text()};
-      else if (newest.size() > 0)
-        resume_stream(streams[i], newest, length.integer());
+                     std::string{newest.text()};
+      else
+        resume_stream(streams[i], newest, replies[3 * i + 1], replies[3 * i + 2]);
     }
     done();
   });
 }
 
+// Numbers go on behind the newest event, or behind what the stream had when it was emptied.
 void lane_company::impl::resume_stream(std::uint16_t stream, const redis_reply& newest,
-                                       std::int64_t entries) {
-  const auto id = read_entry_id(*newest.at(0), stream);
-  if (id)
-    where.store().resume_events(stream, id->ms, id->n, static_cast<std::uint64_t>(entries));
+                                       const redis_reply& length, const redis_reply& emptied) {
+  auto last = newest.size() > 0 ? read_entry_id(*newest.at(0), stream) : std::nullopt;
+  const auto end = parse_entry_id(emptied.text(), stream);
+  if (end && (!last || last->n < end->n))
+    last = end;
+  if (last)
+    where.store().resume_events(stream, last->ms, last->n,
+                                static_cast<std::uint64_t>(length.integer()));
 }
 
 void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>& replies) {
@@ -115,8 +122,7 @@ void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>&
   for (std::size_t i = 0; i < replies[6].size(); ++i)
     if (const auto id = task_group_id::parse(text_of(replies[6].at(i))))
       shell_of_groups().expect_work(*id);
-  if (replies[3].size() > 0)
-    resume_stream(shard, replies[3], replies[4].integer());
+  resume_stream(shard, replies[3], replies[4], replies[7]);
   for (std::size_t i = 0; i + 1 < replies[5].size(); i += 2)
     if (auto quarantine = read_quarantine(text_of(replies[5].at(i)), text_of(replies[5].at(i + 1))))
       where.board.tell(where.on, std::move(*quarantine));
@@ -124,6 +130,8 @@ void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>&
 
 void lane_company::recover_tasks(std::function<void(std::size_t)> ready) {
   impl_->ready = std::move(ready);
+  impl_->asked = 0;
+  impl_->resumed = 0;
   impl_->ask_rows();
 }
 

@@ -3,6 +3,7 @@
 #include "messages/explain_commands.hpp"
 #include "messages/group_commands.hpp"
 #include "messages/log_commands.hpp"
+#include "messages/maintenance_commands.hpp"
 #include "messages/object_commands.hpp"
 #include "messages/pool_commands.hpp"
 #include "messages/queue_commands.hpp"
@@ -11,6 +12,7 @@
 #include "messages/task_commands.hpp"
 #include "messages/worker_commands.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -21,7 +23,8 @@ class lane;
 
 /// Finds the actor a command is for and hands it over: at once when it lives on the calling lane,
 /// by a post to its own lane otherwise, and then only after what the calling lane committed before
-/// is safe. Commands for which there is no actor go nowhere. Shared by gateways and actors.
+/// is safe. Commands for which there is no actor go nowhere; who waits for an answer hears that the
+/// server cannot give it now. Shared by gateways and actors.
 class switchboard {
  public:
   struct handles;
@@ -34,6 +37,10 @@ class switchboard {
 
   /// The typed handles, filled in by the company as it is spawned.
   handles& directory() { return *handles_; }
+
+  /// Whether commands that somebody waits for are handed over. While they are not, he hears that
+  /// the server cannot answer now. From any thread; at first they are.
+  void admit(bool commands) { admits_.store(commands, std::memory_order_relaxed); }
 
   // From the calling lane to a task.
   void tell(lane& from, create_task command);
@@ -173,12 +180,16 @@ class switchboard {
   void tell(lane& from, follow_log command);
   void tell(lane& from, follower_ready command);
 
+  // To whoever looks for what expired.
+  void tell(lane& from, expire_now command);
+
  private:
   template <class Handle, class Command>
   void hand_over(lane& from, std::uint16_t to_lane, const Handle& to, Command&& command);
 
   std::vector<lane*> lanes_;
   std::unique_ptr<handles> handles_;
+  std::atomic<bool> admits_{true};
 };
 
 }  // namespace troupe

@@ -24,7 +24,10 @@ bool read_number(std::string_view text, Number& out) {
 std::optional<event_id> read_entry_id(const redisReply& entry, std::uint16_t stream) {
   if (entry.type != REDIS_REPLY_ARRAY || entry.elements == 0)
     return std::nullopt;
-  const auto text = text_of(entry.element[0]);
+  return parse_entry_id(text_of(entry.element[0]), stream);
+}
+
+std::optional<event_id> parse_entry_id(std::string_view text, std::uint16_t stream) {
   const auto dash = text.find('-');
   event_id id;
   id.stream = stream;
@@ -70,6 +73,10 @@ std::string_view stream_key_prefix(std::uint16_t stream) {
   }();
   return stream < shard_count ? shard_key_prefix(stream)
                               : std::string_view{prefixes[stream - shard_count]};
+}
+
+std::string event_end_key(std::uint16_t stream) {
+  return std::string{stream_key_prefix(stream)} + "events-end";
 }
 
 std::string event_stream_key(std::uint16_t stream) {

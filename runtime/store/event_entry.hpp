@@ -12,6 +12,9 @@ struct redisReply;
 
 namespace troupe {
 
+/// The id that Redis has for an entry of a stream, `1764000000000-42`.
+std::optional<event_id> parse_entry_id(std::string_view text, std::uint16_t stream);
+
 /// The id of an entry of a stream in Redis, `1764000000000-42` there.
 std::optional<event_id> read_entry_id(const redisReply& entry, std::uint16_t stream);
 
@@ -22,6 +25,9 @@ std::optional<event> read_event_entry(const redisReply& entry, std::uint16_t str
 
 /// `troupe:{07}:` or `troupe:{auth}:`, the prefix of all keys of a shard or a service.
 std::string_view stream_key_prefix(std::uint16_t stream);
+
+/// The key of the id up to which a stream was emptied, from where its numbers go on.
+std::string event_end_key(std::uint16_t stream);
 
 /// The key of a stream in Redis.
 std::string event_stream_key(std::uint16_t stream);

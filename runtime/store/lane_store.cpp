@@ -240,12 +240,26 @@ bool lane_store::overdue() const {
 void lane_store::resume_events(std::uint16_t stream, std::int64_t last_ms, std::uint64_t last_n,
                                std::uint64_t entries) {
   auto& log = logs_[stream];
+  if (last_n <= log.last_n)
+    return;  // it was emptied while the server ran
   log.last_ms = last_ms;
   log.last_n = last_n;
   // What an entry takes is not known any more; an ordinary one has about this size.
   log.bytes = entries * 1200;
   if (entries > 0)
     log.checkpoints.push_back(checkpoint{last_ms, last_n, log.bytes});
+}
+
+void lane_store::forget_events(std::uint16_t stream) {
+  assert(in_commit_);
+  auto& log = logs_[stream];
+  if (log.last_n == 0)
+    return;
+  filling_.commands.command("DEL", event_stream_key(stream));
+  filling_.commands.command("SET", event_end_key(stream),
+                            std::to_string(log.last_ms) + "-" + std::to_string(log.last_n));
+  log.bytes = 0;
+  log.checkpoints.clear();
 }
 
 event_id lane_store::newest_event(std::uint16_t stream) const {

@@ -99,6 +99,9 @@ class lane_store {
   /// Told of every event that is safe.
   void add_listener(event_listener& listener) { listeners_.push_back(&listener); }
 
+  /// Empties a stream, within a commit. Its numbers go on where they were, also after a restart.
+  void forget_events(std::uint16_t stream);
+
   /// Goes on numbering events of a stream after what the log holds, before the first commit;
   /// which has so many `entries`.
   void resume_events(std::uint16_t stream, std::int64_t last_ms, std::uint64_t last_n,
