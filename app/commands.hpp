@@ -39,6 +39,7 @@ class setting_flags {
   std::vector<std::pair<std::string, std::string>> given_;
   std::map<std::string, std::string, std::less<>> defaults_;
   std::string file_;
+  bool dev_ = false;
   bool print_ = false;
   CLI::App* app_ = nullptr;
 };

@@ -2,6 +2,7 @@
 
 #include "actors/log_stream/log_directory_actor.hpp"
 #include "app/version.hpp"
+#include "gateways/dev/dev_doors.hpp"
 #include "gateways/events/event_gateway.hpp"
 #include "gateways/explain/explain_door.hpp"
 #include "gateways/metrics/metrics_gateway.hpp"
@@ -40,7 +41,7 @@ struct other_doors::impl {
       : with(std::move(given)),
         bus(bus_options(*with.config)),
         remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}),
-        feed(with.lanes),
+        feed(with.lanes, with.config->dev_mode),
         metrics({with.lanes, with.board, with.config}, program_build()) {}
 
   log_directory_actor make_logs(lane& on);
@@ -80,9 +81,21 @@ void other_doors::listen_to(lane_store& store) {
   impl_->metrics.listen_to(store);
 }
 
+void other_doors::dismiss_logs(lane& on) {
+  auto& place = impl_->with.board->directory().logs[on.index()];
+  if (const auto actor = std::exchange(place, nullptr))
+    act::dismiss(on.executor(), actor);
+  on.drain();
+}
+
+void other_doors::spawn_logs(lane& on) {
+  impl_->with.board->directory().logs[on.index()] = impl_->make_logs(on);
+}
+
 void other_doors::add_routes(rest_gateway& rest) {
   add_log_routes(rest, *impl_->with.board);
   add_explain_routes(rest, *impl_->with.board);
+  add_maintenance_route(rest, *impl_->with.board);
   add_task_page_routes(rest);
   impl_->feed.add_routes(rest);
 }

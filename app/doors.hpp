@@ -36,6 +36,10 @@ class other_doors {
   /// Before the lanes run: the events of this store are published.
   void listen_to(lane_store& store);
 
+  /// Lets the live logs of a lane go, and makes others; on its thread.
+  void dismiss_logs(lane& on);
+  void spawn_logs(lane& on);
+
   /// Before REST listens: routes of logs and pages.
   void add_routes(rest_gateway& rest);
 

@@ -3,10 +3,12 @@
 #include "actors/company/company.hpp"
 #include "actors/task/task_scopes.hpp"
 #include "app/artifact_stores.hpp"
+#include "app/dev_desk.hpp"
 #include "app/doors.hpp"
 #include "app/free_ports.hpp"
 #include "app/local_workers.hpp"
 #include "app/version.hpp"
+#include "gateways/dev/dev_doors.hpp"
 #include "gateways/rest/rest_gateway.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/auth/snapshot.hpp"
@@ -123,6 +125,8 @@ struct node::impl {
   outcome<void> recover();
   void make_rest();
   outcome<void> open_auth();
+  void open_auth_again(std::function<void(outcome<void>)> done);
+  void make_dev_desk();
   outcome<node_doors> open_doors();
   void make_company_parts();
   void make_pools();
@@ -153,9 +157,11 @@ struct node::impl {
   std::unique_ptr<rest_gateway> rest;
   std::unique_ptr<other_doors> others;
   std::unique_ptr<local_workers> local;  // null: no worker is started here
+  std::unique_ptr<dev_desk> dev;         // null unless in dev mode
   credential_issuer issuer;
   std::promise<outcome<void>> first_snapshot;
-  bool has_snapshot = false;  // of lane 0
+  bool has_snapshot = false;                       // of lane 0
+  std::function<void(outcome<void>)> on_snapshot;  // of lane 0: somebody waits for the next one
   std::function<void(std::string)> fatal;
   std::atomic<std::size_t> recovered{0};
   bool running = false;
@@ -310,6 +316,9 @@ void node::impl::make_company_parts() {
     if (!std::exchange(has_snapshot, true))
       first_snapshot.set_value(snapshot ? outcome<void>{boost::system::in_place_value}
                                         : outcome<void>{std::move(snapshot).error()});
+    else if (const auto told = std::exchange(on_snapshot, nullptr))
+      told(snapshot ? outcome<void>{boost::system::in_place_value}
+                    : outcome<void>{std::move(snapshot).error()});
   };
 }
 
@@ -382,6 +391,40 @@ void node::impl::make_rest() {
   };
   rest = std::make_unique<rest_gateway>(std::move(gateway));
   others->add_routes(*rest);
+  if (config.dev_mode)
+    make_dev_desk();
+}
+
+void node::impl::make_dev_desk() {
+  dev_desk::parts with;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    with.lanes.push_back(lanes[i].get());
+    with.companies.push_back(companies[i].get());
+  }
+  with.board = board.get();
+  with.others = others.get();
+  with.artifacts = artifacts.get();
+  with.log_directory = data_dir + "/logs";
+  with.open_auth = [this](auto done) { open_auth_again(std::move(done)); };
+  with.give_up = [this](std::string why) {
+    if (fatal)
+      fatal(std::move(why));
+  };
+  dev = std::make_unique<dev_desk>(std::move(with));
+  dev_controls controls;
+  controls.reset = [this](auto done) { dev->reset(std::move(done)); };
+  controls.set_claim_timeout = [this](std::chrono::seconds timeout, auto done) {
+    dev->set_claim_timeout(timeout, std::move(done));
+  };
+  add_dev_routes(*rest, *board, std::move(controls), config);
+}
+
+// The lanes have their part of the snapshot before they hear of anything else.
+void node::impl::open_auth_again(std::function<void(outcome<void>)> done) {
+  lanes.front()->post([this, done = std::move(done)] {
+    on_snapshot = done;
+    companies.front()->open_auth();
+  });
 }
 
 // Nobody is let in before it is known who may do what.
@@ -414,6 +457,7 @@ void node::stop() {
   if (!impl_->running)
     return;
   impl_->running = false;
+  impl_->dev.reset();
   // Workers give back what they run, which needs the doors.
   if (impl_->local)
     impl_->local->stop_all();

@@ -21,6 +21,7 @@ setting_flags::setting_flags(CLI::App& app,
         ->type_name(std::string{option.value})
         ->group("Settings");
   }
+  app.add_flag("--dev", dev_, "the same as --dev-mode true");
   app.add_option("--config", file_, "YAML file with settings")->type_name("FILE");
   app.add_flag("--print-config", print_, "show every setting and where it comes from, and end");
   app_ = &app;
@@ -31,6 +32,8 @@ int setting_flags::load(loaded_settings& into) {
   for (const auto& [name, value] : given_)
     if (app_->count("--" + name) > 0)
       sources.flags[name] = value;
+  if (dev_)
+    sources.flags.try_emplace("dev-mode", "true");
   sources.environment = [](const std::string& variable) -> std::optional<std::string> {
     const char* value = std::getenv(variable.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};

@@ -10,9 +10,9 @@
 
 namespace troupe {
 
-/// A place in the event log of a shard.
+/// A place in the event log of a stream.
 struct log_place {
-  std::uint16_t shard = 0;
+  std::uint16_t stream = 0;
   std::int64_t ms = 0;
   std::uint64_t n = 0;
 
@@ -80,7 +80,7 @@ struct index_completed {
   std::vector<std::string> paths;
 };
 
-/// So far the logs of some shards were told, whatever was in them.
+/// So far the logs of some streams were told, whatever was in them.
 struct index_told {
   std::vector<log_place> newest;
 };

@@ -8,6 +8,7 @@
 #include "messages/group_commands.hpp"
 #include "messages/index_commands.hpp"
 #include "messages/log_commands.hpp"
+#include "messages/maintenance_commands.hpp"
 #include "messages/object_commands.hpp"
 #include "messages/pool_commands.hpp"
 #include "messages/purge_commands.hpp"
@@ -116,6 +117,8 @@ using task_shard_actor = task_actor::extend<
     caf::result<void>(sweep_artifacts),
     // A task has looked after one.
     caf::result<void>(artifact_expired),
+    // Remove artifacts or tasks that expire before a time.
+    caf::result<void>(expire_now),
     // The shard before failed.
     caf::result<void>(take_over)>;
 
@@ -205,6 +208,8 @@ using task_group_actor = caf::typed_actor<
     caf::result<void>(resume_group_work),
     // After a restart: every live member was heard.
     caf::result<void>(members_counted),
+    // To the directory: it has had its time. To the group: offer to go away if you are quiet.
+    caf::result<void>(expire_group),
     // To the directory: a quiet group offers to go away. To the group: it may.
     caf::result<void>(leave_group)>;
 
@@ -212,8 +217,8 @@ using task_group_actor = caf::typed_actor<
 using group_directory_actor = task_group_actor::extend<
     // A group failed and needs a successor.
     caf::result<void>(group_failed),
-    // A group has had its time.
-    caf::result<void>(expire_group),
+    // Remove groups that expire before a time.
+    caf::result<void>(expire_now),
     // The tasks of a shard have told again what groups must know.
     caf::result<void>(roll_called),
     // The directory before failed.
@@ -282,6 +287,8 @@ using queue_register_actor = caf::typed_actor<
     caf::result<void>(measure_queues),
     // What is not written yet is to be written now.
     caf::result<void>(write_workers),
+    // Remove queues that expire before a time.
+    caf::result<void>(expire_now),
     // A record or a worker may have expired, or something is to be written.
     caf::result<void>(register_timer_fired)>;
 

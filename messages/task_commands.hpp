@@ -195,6 +195,7 @@ struct expire_artifact {
   run_id run = 0;
   std::string name;
   std::uint32_t sweep = 0;  ///< the shard's own number
+  timestamp due{};          ///< it has had its time if it expired before this one
 };
 
 /// What became of it: gone, in use again, or its data could not be removed.

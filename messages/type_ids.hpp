@@ -167,6 +167,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::request_purge))
 CAF_ADD_TYPE_ID(troupe, (troupe::list_purge_requests))
 CAF_ADD_TYPE_ID(troupe, (troupe::find_purge_requests))
 CAF_ADD_TYPE_ID(troupe, (troupe::purge_timer_fired))
+CAF_ADD_TYPE_ID(troupe, (troupe::expire_now))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 // What crosses the CAF port. These ids are part of the protocol, so they do not move when messages
@@ -347,4 +348,5 @@ TROUPE_LOCAL_MESSAGE(request_purge)
 TROUPE_LOCAL_MESSAGE(list_purge_requests)
 TROUPE_LOCAL_MESSAGE(find_purge_requests)
 TROUPE_LOCAL_MESSAGE(purge_timer_fired)
+TROUPE_LOCAL_MESSAGE(expire_now)
 #undef TROUPE_LOCAL_MESSAGE

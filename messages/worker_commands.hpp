@@ -64,10 +64,13 @@ struct declare_worker {
 };
 
 /// From the register: go if your time has come, and say how long you stay; answered by
-/// `worker_noted`.
+/// `worker_noted`. With `as_of` it goes if it expires before then; whoever waits is answered by
+/// `{"removed": 0}` or `{"removed": 1}`.
 struct check_worker {
   task_queue_id queue;
   worker_name worker;
+  timestamp as_of{};
+  reply_handle reply{};
 };
 
 /// To the records of workers of a lane: a register is new, so tell it how long you stay.

@@ -80,6 +80,8 @@ void lane_company::spawn() {
   auto& all = *impl_;
   auto& directory = all.directory();
   const auto lane_index = all.index();
+  all.leaving = false;
+  all.shards.clear();
   for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
     if (lane_of_shard(shard, all.where.on.lane_count()) != lane_index)
       continue;
@@ -91,13 +93,19 @@ void lane_company::spawn() {
   directory.workers[lane_index] = all.make_workers();
   directory.registers[lane_index] = all.make_register();
   directory.pools[lane_index] = all.make_pools();
-  all.where.store().add_listener(all.events_for_index);
+  all.tasks_known = false;
+  if (!std::exchange(all.hears_events, true))
+    all.where.store().add_listener(all.events_for_index);
+  all.events_for_index.start();
   if (lane_index != 0)
     return;
   directory.auth = all.make_auth();
   all.spawn_stores();
+  const bool hears = std::exchange(all.hears_launchers, true);
   for (const auto& [provider, launcher] : all.where.parts.launchers) {
     directory.provisioners[provider] = all.make_provisioner(provider, *launcher);
+    if (hears)
+      continue;  // it may be telling something just now
     launcher->on_end([&all](machine_ended news) {
       all.where.on.post([&all, news = std::move(news)]() mutable {
         all.where.board.tell(all.where.on, std::move(news));
@@ -124,6 +132,10 @@ void lane_company::write_workers() {
   impl_->tell(impl_->directory().workers[impl_->index()], troupe::write_workers{});
   impl_->tell(impl_->directory().registers[impl_->index()], troupe::write_workers{});
   impl_->where.on.drain();
+}
+
+void lane_company::set_claim_timeout(std::chrono::milliseconds timeout) {
+  impl_->own.task.claim_timeout = timeout;
 }
 
 void lane_company::dismiss() {

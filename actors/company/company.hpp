@@ -2,6 +2,7 @@
 
 #include "actors/company/stage.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,8 +45,15 @@ class lane_company {
   /// Lets records that wait to be written be written; before the store ends.
   void write_workers();
 
-  /// Lets the actors go.
+  /// Lets the actors go; `spawn` puts others into their places.
   void dismiss();
+
+  /// Without actors: deletes everything that belongs to the lane in Redis but the leases, and the
+  /// numbers that events have reached. Calls back when it is gone.
+  void erase(std::function<void()> done);
+
+  /// How long claims last that are made from now on, on the lane's thread.
+  void set_claim_timeout(std::chrono::milliseconds timeout);
 
  private:
   struct impl;

@@ -19,7 +19,7 @@ namespace troupe {
 /// The inside of a lane's company; known to its own sources only.
 struct lane_company::impl {
   impl(caf::actor_system& actors, lane& on, switchboard& board, const company_parts& parts)
-      : system(actors), where{on, board, parts}, events_for_index(on, board) {}
+      : system(actors), own(parts), where{on, board, own}, events_for_index(on, board) {}
 
   switchboard::handles& directory() { return where.board.directory(); }
   std::uint16_t index() const { return where.on.index(); }
@@ -60,6 +60,9 @@ struct lane_company::impl {
   task_shard_shell& shell_of_shard(std::uint16_t shard);
   group_directory_shell& shell_of_groups();
 
+  void recover_service_streams(std::function<void()> done);
+  void resume_stream(std::uint16_t stream, const redis_reply& newest, const redis_reply& length,
+                     const redis_reply& emptied);
   void take_ids(std::uint16_t shard, std::vector<redis_reply>& replies);
   void ask_rows();
   void ask_outlines();
@@ -67,12 +70,19 @@ struct lane_company::impl {
   void ask_whole();
   void take_rows(const std::vector<task_id>& ids, std::vector<redis_reply>& replies);
 
+  void erase_keys(std::string_view cursor, bool erased, std::function<void()> done);
+  void take_keys(const redis_reply& reply, bool erased, const std::function<void()>& done);
+  bool is_erasable(std::string_view key) const;
+
   caf::actor_system& system;
+  company_parts own;  // settings may change on each lane
   stage where;
   std::vector<std::uint16_t> shards;
   bool leaving = false;
   bool tasks_known = false;  // every lane has recovered
   index_listener events_for_index;
+  bool hears_launchers = false;
+  bool hears_events = false;
 
   // Of recovery.
   std::size_t shards_missing = 0;

@@ -3,10 +3,10 @@
 #include "actors/company/company_impl.hpp"
 #include "actors/task/task_wire.hpp"
 #include "actors/worker/worker_wire.hpp"
+#include "runtime/events/event_stream.hpp"
+#include "runtime/store/event_entry.hpp"
 
 #include <hiredis/hiredis.h>
-
-#include <charconv>
 
 namespace troupe {
 
@@ -18,17 +18,6 @@ namespace {
 constexpr std::size_t rows_per_query = 24;
 constexpr std::size_t outlines_per_query = 96;
 constexpr std::size_t queries_in_flight = 32;
-
-// `<ms>-<n>` of a stream entry.
-std::pair<std::int64_t, std::uint64_t> entry_id(std::string_view text) {
-  std::int64_t ms = 0;
-  std::uint64_t n = 0;
-  const auto dash = text.find('-');
-  std::from_chars(text.data(), text.data() + dash, ms);
-  if (dash != std::string_view::npos)
-    std::from_chars(text.data() + dash + 1, text.data() + text.size(), n);
-  return {ms, n};
-}
 
 }  // namespace
 
@@ -47,7 +36,12 @@ void lane_company::recover_ids(std::function<void(std::string)> known) {
   if (impl_->index() == 0)
     impl_->open_stores();
   impl_->shards_missing = impl_->shards.size();
+  impl_->unexpected.clear();
   auto done = std::make_shared<std::function<void(std::string)>>(std::move(known));
+  impl_->recover_service_streams([this, done] {
+    if (impl_->shards_missing == 0)
+      (*done)(impl_->unexpected);
+  });
   for (const auto shard : impl_->shards) {
     resp_writer query;
     const auto prefix = shard_key_prefix(shard);
@@ -60,6 +54,7 @@ void lane_company::recover_ids(std::function<void(std::string)> known) {
     query.command("ZRANGEBYSCORE", key("quarantine"), impl_->where.on.now().ms, "+inf",
                   "WITHSCORES");
     query.command("SMEMBERS", key("group-work"));
+    query.command("GET", key("events-end"));
     impl_->where.store().query(query, [this, shard, done](std::vector<redis_reply>& replies) {
       for (const auto& reply : replies)
         if (reply.is_error() && impl_->unexpected.empty())
@@ -71,6 +66,48 @@ void lane_company::recover_ids(std::function<void(std::string)> known) {
         (*done)(impl_->unexpected);
     });
   }
+}
+
+// Shards have theirs read along with the rest.
+void lane_company::impl::recover_service_streams(std::function<void()> done) {
+  std::vector<std::uint16_t> streams;
+  resp_writer query;
+  for (auto stream = shard_count; stream < stream_count; ++stream) {
+    if (lane_of_stream(stream, where.on.lane_count()) != index())
+      continue;
+    const auto key = event_stream_key(stream);
+    query.command("XREVRANGE", key, "+", "-", "COUNT", 1);
+    query.command("XLEN", key);
+    query.command("GET", event_end_key(stream));
+    streams.push_back(stream);
+  }
+  if (streams.empty())
+    return;
+  ++shards_missing;
+  where.store().query(query, [this, streams, done](std::vector<redis_reply>& replies) {
+    --shards_missing;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      const auto& newest = replies[3 * i];
+      if (newest.is_error() && unexpected.empty())
+        unexpected = "Redis holds something unexpected as " + event_stream_key(streams[i]) + ": " +
+                     std::string{newest.text()};
+      else
+        resume_stream(streams[i], newest, replies[3 * i + 1], replies[3 * i + 2]);
+    }
+    done();
+  });
+}
+
+// Numbers go on behind the newest event, or behind what the stream had when it was emptied.
+void lane_company::impl::resume_stream(std::uint16_t stream, const redis_reply& newest,
+                                       const redis_reply& length, const redis_reply& emptied) {
+  auto last = newest.size() > 0 ? read_entry_id(*newest.at(0), stream) : std::nullopt;
+  const auto end = parse_entry_id(emptied.text(), stream);
+  if (end && (!last || last->n < end->n))
+    last = end;
+  if (last)
+    where.store().resume_events(stream, last->ms, last->n,
+                                static_cast<std::uint64_t>(length.integer()));
 }
 
 void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>& replies) {
@@ -88,10 +125,7 @@ void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>&
   for (std::size_t i = 0; i < replies[6].size(); ++i)
     if (const auto id = task_group_id::parse(text_of(replies[6].at(i))))
       shell_of_groups().expect_work(*id);
-  if (replies[3].size() > 0) {
-    const auto [ms, n] = entry_id(text_of(replies[3].at(0)->element[0]));
-    where.store().resume_events(shard, ms, n, static_cast<std::uint64_t>(replies[4].integer()));
-  }
+  resume_stream(shard, replies[3], replies[4], replies[7]);
   for (std::size_t i = 0; i + 1 < replies[5].size(); i += 2)
     if (auto quarantine = read_quarantine(text_of(replies[5].at(i)), text_of(replies[5].at(i + 1))))
       where.board.tell(where.on, std::move(*quarantine));
@@ -99,6 +133,8 @@ void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>&
 
 void lane_company::recover_tasks(std::function<void(std::size_t)> ready) {
   impl_->ready = std::move(ready);
+  impl_->asked = 0;
+  impl_->resumed = 0;
   impl_->ask_rows();
 }
 

@@ -22,7 +22,8 @@ namespace troupe {
 class secret_ring;
 
 /// What the actors of a node share: settings, and what they need of the outside, as functions so
-/// that tests can put in their own. Outlives the actors and never changes while they run.
+/// that tests can put in their own. Each lane has its own, which outlives its actors; only the
+/// claim timeout may change while they run.
 struct company_parts {
   task_settings task;
   std::chrono::milliseconds claim_wait{20'000};

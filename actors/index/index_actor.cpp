@@ -1,6 +1,7 @@
 #include "actors/index/index_actor.hpp"
 
 #include "actors/index/index_keys.hpp"
+#include "runtime/events/event_stream.hpp"
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/store/hash_scan.hpp"
 
@@ -128,11 +129,11 @@ void index_shell::read_places() {
   scan_hash(
       stage_.store(), std::string{index_places_key},
       [this, self](std::string_view name, std::string_view text) {
-        const auto shard = number_of<std::uint16_t>(name);
-        if (shard >= shard_count)
+        const auto stream = find_stream(name);
+        if (!stream)
           return;
-        auto& of = intake_.shards[shard];
-        of.handled = of.told = of.written = read_place(shard, text);
+        auto& of = intake_.streams[*stream];
+        of.handled = of.told = of.written = read_place(*stream, text);
       },
       [this, self](const std::string& error) { opened(error); });
 }

@@ -52,15 +52,15 @@ class index_shell : public index_actor::base, public timer_target {
 
   // index_actor_events.cpp
   void catch_up(catch_up_index& command);
-  void read_log(std::uint16_t shard);
-  void take_log(std::uint16_t shard, const redis_reply& entries);
-  void end_log(std::uint16_t shard);
+  void read_log(std::uint16_t stream);
+  void take_log(std::uint16_t stream, const redis_reply& entries);
+  void end_log(std::uint16_t stream);
   void take(index_completed& event);
   void told(index_told& command);
   void ask_definition(const log_place& at, const task_id& task);
   void take_definition(index_definition& command);
-  void carry_out(std::uint16_t shard);
-  void write_place(std::uint16_t shard);
+  void carry_out(std::uint16_t stream);
+  void write_place(std::uint16_t stream);
 
   void walk(index_timer_fired& command);
   void arm_timer();

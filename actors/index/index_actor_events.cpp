@@ -4,6 +4,7 @@
 #include "actors/index/index_keys.hpp"
 #include "actors/index/index_listener.hpp"
 #include "messages/task_commands.hpp"
+#include "runtime/events/event_stream.hpp"
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/log/log.hpp"
 #include "runtime/store/event_entry.hpp"
@@ -25,54 +26,54 @@ constexpr std::chrono::seconds pause_before_asking_again{1};
 // -- what the log has -----------------------------------------------------------------------------
 
 void index_shell::catch_up(catch_up_index&) {
-  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
-    read_log(shard);
+  for (std::uint16_t stream = 0; stream < stream_count; ++stream)
+    read_log(stream);
 }
 
-void index_shell::read_log(std::uint16_t shard) {
-  const auto& of = intake_.shards[shard];
+void index_shell::read_log(std::uint16_t stream) {
+  const auto& of = intake_.streams[stream];
   // Up to there it was read before, or dealt with.
   const auto& behind = of.read.n > of.handled.n ? of.read : of.handled;
   resp_writer query;
-  query.command("XRANGE", event_stream_key(shard),
+  query.command("XRANGE", event_stream_key(stream),
                 behind.n == 0 ? std::string{"-"} : "(" + place_text(behind), "+", "COUNT",
                 entries_per_page);
   auto self = caf::actor_cast<index_actor>(this);
-  stage_.store().query(query, [this, self, shard](std::vector<redis_reply>& replies) {
+  stage_.store().query(query, [this, self, stream](std::vector<redis_reply>& replies) {
     if (guard_.failed())
       return;  // its successor reads it
     guard_.attempt([&] {
       if (replies.front()->type != REDIS_REPLY_ARRAY)
-        throw std::runtime_error("the event log of shard " + std::to_string(shard) +
+        throw std::runtime_error("the event log of stream " + std::string{stream_name(stream)} +
                                  " cannot be read: " + std::string{replies.front().text()});
-      take_log(shard, replies.front());
+      take_log(stream, replies.front());
     });
   });
 }
 
-void index_shell::take_log(std::uint16_t shard, const redis_reply& entries) {
-  auto& of = intake_.shards[shard];
+void index_shell::take_log(std::uint16_t stream, const redis_reply& entries) {
+  auto& of = intake_.streams[stream];
   std::vector<std::string> cc;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const auto what = read_event_entry(*entries.at(i), shard, cc);
+    const auto what = read_event_entry(*entries.at(i), stream, cc);
     if (!what)
       continue;
-    of.read = {shard, what->id.ms, what->id.n};
+    of.read = {stream, what->id.ms, what->id.n};
     if (const auto completed = completion_of(*what); completed && take_read(intake_, *completed))
       ask_definition(completed->at, completed->task);
   }
   of.more = entries.size() == entries_per_page;
   if (!of.more)
-    end_log(shard);
+    end_log(stream);
   else if (of.pending.empty())
-    read_log(shard);
+    read_log(stream);
 }
 
-void index_shell::end_log(std::uint16_t shard) {
-  take_told(intake_, intake_.shards[shard].read);
-  for (const auto& event : end_catching_up(intake_, shard))
+void index_shell::end_log(std::uint16_t stream) {
+  take_told(intake_, intake_.streams[stream].read);
+  for (const auto& event : end_catching_up(intake_, stream))
     ask_definition(event.at, event.task);
-  write_place(shard);
+  write_place(stream);
 }
 
 // -- what the log is told -------------------------------------------------------------------------
@@ -85,15 +86,15 @@ void index_shell::take(index_completed& event) {
 void index_shell::told(index_told& command) {
   for (const auto& newest : command.newest) {
     take_told(intake_, newest);
-    write_place(newest.shard);
+    write_place(newest.stream);
   }
 }
 
-void index_shell::write_place(std::uint16_t shard) {
-  const auto place = place_to_write(intake_, shard);
+void index_shell::write_place(std::uint16_t stream) {
+  const auto place = place_to_write(intake_, stream);
   if (!place)
     return;
-  stage_.store().begin_commit().command("HSET", index_places_key, static_cast<int>(shard),
+  stage_.store().begin_commit().command("HSET", index_places_key, stream_name(stream),
                                         place_text(*place));
   written_ = stage_.store().end_commit();
 }
@@ -125,7 +126,7 @@ void index_shell::definition_sink::complete(answer&& result) {
 }
 
 void index_shell::take_definition(index_definition& command) {
-  auto& pending = intake_.shards[command.at.shard].pending;
+  auto& pending = intake_.streams[command.at.stream].pending;
   const auto found = std::find_if(pending.begin(), pending.end(),
                                   [&](const auto& one) { return one.event.at.n == command.at.n; });
   if (found == pending.end())
@@ -155,15 +156,15 @@ void index_shell::take_definition(index_definition& command) {
     for (const auto& path : event.paths)
       log_message(severity::warning, "task " + event.task.str() +
                                          " does not get into the index at " + path + ": " + wrong);
-  const auto shard = command.at.shard;
+  const auto stream = command.at.stream;
   settle(intake_, command.at, std::move(outcome));
-  carry_out(shard);
+  carry_out(stream);
 }
 
 // Each with the place in the log that it comes from, in one commit.
-void index_shell::carry_out(std::uint16_t shard) {
-  auto& of = intake_.shards[shard];
-  while (const auto settled = next_settled(intake_, shard)) {
+void index_shell::carry_out(std::uint16_t stream) {
+  auto& of = intake_.streams[stream];
+  while (const auto settled = next_settled(intake_, stream)) {
     const auto now = stage_.on.now();
     auto& commands = stage_.store().begin_commit();
     for (const auto& path : settled->paths) {
@@ -173,13 +174,13 @@ void index_shell::carry_out(std::uint16_t shard) {
       write_entry(commands, path, what);
       apply_insert(state_, path, what);
     }
-    if (const auto place = place_to_write(intake_, shard))
-      commands.command("HSET", index_places_key, static_cast<int>(shard), place_text(*place));
+    if (const auto place = place_to_write(intake_, stream))
+      commands.command("HSET", index_places_key, static_cast<int>(stream), place_text(*place));
     written_ = stage_.store().end_commit();
   }
   if (of.catching_up && of.more && of.pending.empty()) {
     of.more = false;
-    read_log(shard);
+    read_log(stream);
   }
 }
 

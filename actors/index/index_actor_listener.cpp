@@ -31,14 +31,14 @@ std::optional<index_completed> completion_of(const event& what) {
   const auto task = task_of(what.routing_key);
   if (paths.empty() || !task)
     return std::nullopt;
-  return index_completed{{what.id.shard, what.id.ms, what.id.n}, *task, std::move(paths)};
+  return index_completed{{what.id.stream, what.id.ms, what.id.n}, *task, std::move(paths)};
 }
 
 void index_listener::on_event(const event& what) {
   if (stopped_)
     return;
-  newest_[what.id.shard] = {what.id.shard, what.id.ms, what.id.n};
-  changed_.set(what.id.shard);
+  newest_[what.id.stream] = {what.id.stream, what.id.ms, what.id.n};
+  changed_.set(what.id.stream);
   if (auto completed = completion_of(what))
     tell(std::move(*completed));
   if (timer_ == 0)
@@ -48,12 +48,14 @@ void index_listener::on_event(const event& what) {
 void index_listener::on_timer() {
   timer_ = 0;
   index_told command;
-  for (std::size_t shard = 0; shard < shard_count; ++shard)
-    if (changed_.test(shard))
-      command.newest.push_back(newest_[shard]);
+  for (std::size_t stream = 0; stream < stream_count; ++stream)
+    if (changed_.test(stream))
+      command.newest.push_back(newest_[stream]);
   changed_.reset();
   tell(std::move(command));
 }
+
+void index_listener::start() { stopped_ = false; }
 
 void index_listener::stop() {
   stopped_ = true;

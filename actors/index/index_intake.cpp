@@ -20,36 +20,36 @@ constexpr std::string_view route_prefix = "route.index.";
 constexpr std::chrono::hours default_lifetime{365 * 24};
 
 // Puts it behind the others, unless it was there before.
-bool accept(shard_intake& shard, const index_completed& event) {
-  if (event.at.n <= shard.handled.n)
+bool accept(stream_intake& stream, const index_completed& event) {
+  if (event.at.n <= stream.handled.n)
     return false;
-  shard.handled = event.at;
-  shard.pending.push_back({event, std::nullopt});
+  stream.handled = event.at;
+  stream.pending.push_back({event, std::nullopt});
   return true;
 }
 
 }  // namespace
 
 bool take_completion(index_intake& intake, const index_completed& event) {
-  auto& shard = intake.shards[event.at.shard];
-  if (!shard.catching_up)
-    return accept(shard, event);
-  shard.held.push_back(event);
+  auto& stream = intake.streams[event.at.stream];
+  if (!stream.catching_up)
+    return accept(stream, event);
+  stream.held.push_back(event);
   return false;
 }
 
 bool take_read(index_intake& intake, const index_completed& event) {
-  return accept(intake.shards[event.at.shard], event);
+  return accept(intake.streams[event.at.stream], event);
 }
 
 void take_told(index_intake& intake, const log_place& newest) {
-  auto& told = intake.shards[newest.shard].told;
+  auto& told = intake.streams[newest.stream].told;
   if (newest.n > told.n)
     told = newest;
 }
 
-std::vector<index_completed> end_catching_up(index_intake& intake, std::uint16_t shard) {
-  auto& of = intake.shards[shard];
+std::vector<index_completed> end_catching_up(index_intake& intake, std::uint16_t stream) {
+  auto& of = intake.streams[stream];
   of.catching_up = false;
   std::vector<index_completed> taken;
   for (auto& event : std::exchange(of.held, {}))
@@ -59,15 +59,15 @@ std::vector<index_completed> end_catching_up(index_intake& intake, std::uint16_t
 }
 
 void settle(index_intake& intake, const log_place& at, routed_entries outcome) {
-  for (auto& pending : intake.shards[at.shard].pending)
+  for (auto& pending : intake.streams[at.stream].pending)
     if (pending.event.at.n == at.n) {
       pending.outcome = std::move(outcome);
       return;
     }
 }
 
-std::optional<routed_entries> next_settled(index_intake& intake, std::uint16_t shard) {
-  auto& pending = intake.shards[shard].pending;
+std::optional<routed_entries> next_settled(index_intake& intake, std::uint16_t stream) {
+  auto& pending = intake.streams[stream].pending;
   if (pending.empty() || !pending.front().outcome)
     return std::nullopt;
   auto outcome = std::move(pending.front().outcome);
@@ -76,8 +76,8 @@ std::optional<routed_entries> next_settled(index_intake& intake, std::uint16_t s
 }
 
 // As long as the log is being read, what was told is not yet what was dealt with.
-std::optional<log_place> place_to_write(index_intake& intake, std::uint16_t shard) {
-  auto& of = intake.shards[shard];
+std::optional<log_place> place_to_write(index_intake& intake, std::uint16_t stream) {
+  auto& of = intake.streams[stream];
   auto place = of.handled;
   if (!of.pending.empty()) {
     place = of.pending.front().event.at;
@@ -191,9 +191,9 @@ std::string place_text(const log_place& place) {
   return std::to_string(place.ms) + "-" + std::to_string(place.n);
 }
 
-log_place read_place(std::uint16_t shard, std::string_view text) {
+log_place read_place(std::uint16_t stream, std::string_view text) {
   log_place place;
-  place.shard = shard;
+  place.stream = stream;
   const auto dash = text.find('-');
   if (dash == std::string_view::npos)
     return place;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "messages/index_commands.hpp"
-#include "runtime/store/shard.hpp"
+#include "runtime/events/event_stream.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -15,7 +15,7 @@
 namespace troupe {
 
 // How completed tasks come into the index: by the event log, each at least once and those of a
-// shard in their order. What was dealt with is written down together with what came of it, and
+// stream in their order. What was dealt with is written down together with what came of it, and
 // after a restart the log is read on from there.
 
 /// What a completed task puts into the index: nothing, when it is not as it should be.
@@ -30,8 +30,8 @@ struct pending_completion {
   std::optional<routed_entries> outcome;  ///< nothing until its task has answered
 };
 
-/// What is known of the event log of one shard.
-struct shard_intake {
+/// What is known of the event log of one stream.
+struct stream_intake {
   bool catching_up = true;
   log_place handled;                       ///< the last one that was taken up
   log_place told;                          ///< so far the log was told, whatever was in it
@@ -43,7 +43,7 @@ struct shard_intake {
 };
 
 struct index_intake {
-  std::vector<shard_intake> shards{shard_count};
+  std::vector<stream_intake> streams{stream_count};
 };
 
 /// An event arrives: the one to deal with now, unless it was dealt with, or has to wait until the
@@ -56,18 +56,18 @@ bool take_read(index_intake& intake, const index_completed& event);
 /// The logs were told so far.
 void take_told(index_intake& intake, const log_place& newest);
 
-/// The log of a shard was read to its end: the events that were told meanwhile and have to be dealt
-/// with now, in order.
-std::vector<index_completed> end_catching_up(index_intake& intake, std::uint16_t shard);
+/// The log of a stream was read to its end: the events that were told meanwhile and have to be
+/// dealt with now, in order.
+std::vector<index_completed> end_catching_up(index_intake& intake, std::uint16_t stream);
 
 /// A task has answered.
 void settle(index_intake& intake, const log_place& at, routed_entries outcome);
 
-/// The first event of a shard, when it can be carried out; then it is no longer pending.
-std::optional<routed_entries> next_settled(index_intake& intake, std::uint16_t shard);
+/// The first event of a stream, when it can be carried out; then it is no longer pending.
+std::optional<routed_entries> next_settled(index_intake& intake, std::uint16_t stream);
 
-/// The place to write down for a shard; nothing when Redis has it.
-std::optional<log_place> place_to_write(index_intake& intake, std::uint16_t shard);
+/// The place to write down for a stream; nothing when Redis has it.
+std::optional<log_place> place_to_write(index_intake& intake, std::uint16_t stream);
 
 // -- texts ----------------------------------------------------------------------------------------
 
@@ -84,6 +84,6 @@ std::variant<index_entry, wrong_options> entry_of_definition(const task_id& task
 
 /// `<ms>-<n>`, as streams of Redis have it.
 std::string place_text(const log_place& place);
-log_place read_place(std::uint16_t shard, std::string_view text);
+log_place read_place(std::uint16_t stream, std::string_view text);
 
 }  // namespace troupe

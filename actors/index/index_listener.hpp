@@ -2,9 +2,9 @@
 
 #include "messages/index_commands.hpp"
 #include "runtime/events/event.hpp"
+#include "runtime/events/event_stream.hpp"
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard.hpp"
-#include "runtime/store/shard.hpp"
 
 #include <array>
 #include <bitset>
@@ -24,8 +24,9 @@ class index_listener final : public event_listener, public timer_target {
   void on_event(const event& what) override;
   void on_timer() override;
 
-  /// Nothing is told any more.
+  /// Nothing is told any more, until it is started again.
   void stop();
+  void start();
 
  private:
   template <class Command>
@@ -33,10 +34,10 @@ class index_listener final : public event_listener, public timer_target {
 
   lane& lane_;
   switchboard& board_;
-  std::array<log_place, shard_count> newest_{};
-  std::bitset<shard_count> changed_;
+  std::array<log_place, stream_count> newest_{};
+  std::bitset<stream_count> changed_;
   timer_id timer_ = 0;
-  bool stopped_ = false;
+  bool stopped_ = true;
 };
 
 }  // namespace troupe

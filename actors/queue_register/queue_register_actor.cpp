@@ -49,6 +49,7 @@ queue_register_shell::behavior_type queue_register_shell::make_behavior() {
       receive(&self::measure),
       receive(&self::write_now),
       receive(&self::time_came),
+      receive(&self::expire),
   };
 }
 
@@ -204,15 +205,28 @@ void queue_register_shell::time_came(register_timer_fired&) {
   if (write_at_.ms != 0 && write_at_ <= now)
     write_all();
   auto decision = on_register_timer(state_, now, delay());
-  for (const auto& queue : decision.forgotten) {
+  forget(decision.forgotten);
+  for (auto& check : decision.checks)
+    stage_.board.tell(stage_.on, std::move(check));
+}
+
+void queue_register_shell::forget(const std::vector<task_queue_id>& queues) {
+  for (const auto& queue : queues) {
     auto& commands = stage_.store().begin_commit();
     commands.command("HDEL",
                      resp_writer::joined{shard_key_prefix(shard_of(queue.text)), "queues", {}},
                      queue.text);
     stage_.store().end_commit();
   }
-  for (auto& check : decision.checks)
-    stage_.board.tell(stage_.on, std::move(check));
+}
+
+// As if the delay after that time were over. Who asked looks at the workers.
+void queue_register_shell::expire(expire_now& command) {
+  if (write_at_.ms != 0)
+    write_all();
+  const auto decision = on_register_timer(state_, command.as_of + delay(), delay());
+  forget(decision.forgotten);
+  stage_.store().answer(stage_.store().last(), command.reply, answer{expired_text(decision)});
 }
 
 // A timer that goes off too early does no harm; one that went off too late would.

@@ -66,6 +66,8 @@ class queue_register_shell : public queue_register_actor::base, public timer_tar
   void measure(measure_queues& command);
   void write_now(write_workers& command);
   void time_came(register_timer_fired& command);
+  void expire(expire_now& command);
+  void forget(const std::vector<task_queue_id>& queues);
 
   void finish_queues(const queue_listing& listing);
   void go_on(std::uint32_t number);

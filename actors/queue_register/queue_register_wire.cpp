@@ -114,4 +114,18 @@ queue_record read_record(std::string_view text) {
   return record;
 }
 
+std::string expired_text(const register_decision& decision) {
+  auto text = "{\"removed\":" + std::to_string(decision.forgotten.size()) + ",\"workers\":[";
+  for (const auto& check : decision.checks) {
+    text += text.back() == '[' ? "[" : ",[";
+    append_json_string(text, check.queue.text);
+    text += ',';
+    append_json_string(text, check.worker.group);
+    text += ',';
+    append_json_string(text, check.worker.id);
+    text += ']';
+  }
+  return text + "]}";
+}
+
 }  // namespace troupe

@@ -188,7 +188,7 @@ void task_shell::drop_artifact(const expire_artifact& command) {
   const auto field = artifact_field(command.run, command.name);
   const auto at = artifacts_->records.find(field);
   const bool known = at != artifacts_->records.end();
-  if (known && !is_over(at->second, stage_.on.now(), stage_.parts.expiration_delay))
+  if (known && !is_over(at->second, command.due, {}))
     return stage_.board.tell(stage_.on,
                              artifact_expired{state_.id, command.sweep, expiry_result::renewed});
   const bool is_object = known && at->second.storage == artifact_storage::object;

@@ -10,6 +10,12 @@
 
 namespace troupe {
 
+namespace {
+
+constexpr std::size_t groups_per_page = 500;
+
+}  // namespace
+
 group_directory_shell::group_directory_shell(caf::actor_config& config, const stage& where,
                                              std::function<void()> successor)
     : group_directory_actor::base(config),
@@ -44,6 +50,7 @@ group_directory_shell::behavior_type group_directory_shell::make_behavior() {
       receive(&self::let_go),
       receive(&self::replace),
       receive(&self::expire),
+      receive(&self::expire_all),
       receive(&self::remember),
       receive(&self::take_place),
   };
@@ -179,23 +186,93 @@ void group_directory_shell::take_loaded(const task_group_id& id,
 // One that is in memory has something to do, or will leave soon: it goes the next time.
 void group_directory_shell::expire(expire_group& command) {
   const auto id = command.group;
-  const auto is_used = [this, id] {
-    return groups_.contains(id) || loading_.contains(id) || failed_groups_.contains(id);
-  };
-  if (is_used())
+  if (is_used(id))
     return;
   resp_writer query;
   query.command("HMGET",
                 resp_writer::joined{shard_key_prefix(shard_of(id.view())), "group:", id.view()},
                 "schedulerId", "expires", "sealed", "work");
   auto self = caf::actor_cast<group_directory_actor>(this);
-  stage_.store().query(query, [this, self, id, is_used](std::vector<redis_reply>& replies) {
+  stage_.store().query(query, [this, self, id](std::vector<redis_reply>& replies) {
     guard_.attempt([&] {
       const auto stored = read_group(id, replies.front());
       const auto until = stored.state.expires + stage_.parts.expiration_delay;
       const bool is_over = !stored.state.stored || (until <= stage_.on.now() && !stored.work);
-      if (is_over && !guard_.failed() && !is_used())
+      if (is_over && !guard_.failed() && !is_used(id))
         forget(id);
+    });
+  });
+}
+
+bool group_directory_shell::is_used(const task_group_id& id) const {
+  return groups_.contains(id) || loading_.contains(id) || failed_groups_.contains(id);
+}
+
+// What somebody wants to be removed now; those that are in memory and quiet are to leave before.
+void group_directory_shell::expire_all(expire_now& command) {
+  find_expired({command.shard, command.as_of, command.reply});
+}
+
+void group_directory_shell::find_expired(group_sweep search) {
+  resp_writer query;
+  query.command("ZRANGEBYSCORE",
+                resp_writer::joined{shard_key_prefix(search.shard), "group-expiry", {}}, "-inf",
+                search.due.ms, "LIMIT", search.offset, groups_per_page);
+  auto self = caf::actor_cast<group_directory_actor>(this);
+  stage_.store().when_safe(stage_.store().last(), [this, self, query, search] {
+    stage_.store().query(query, [this, self, search](std::vector<redis_reply>& replies) {
+      guard_.attempt([&] {
+        std::vector<task_group_id> due;
+        for (std::size_t i = 0; i < replies.front().size(); ++i)
+          if (const auto id = task_group_id::parse(text_of(replies.front().at(i))))
+            due.push_back(*id);
+        take_expired(std::move(due), search);
+      });
+    });
+  });
+}
+
+void group_directory_shell::take_expired(std::vector<task_group_id> due, group_sweep search) {
+  if (due.empty()) {
+    stage_.store().answer(stage_.store().last(), search.reply,
+                          answer{"{\"removed\":" + std::to_string(search.removed) + "}"});
+    return;
+  }
+  for (const auto& id : due)
+    if (const auto found = groups_.find(id); found != groups_.end()) {
+      ++found->second.sent;
+      stage_.on.executor().post(found->second.actor, expire_group{id});
+    }
+  auto self = caf::actor_cast<group_directory_actor>(this);
+  stage_.on.post([this, self, due = std::move(due), search] {
+    guard_.attempt([&] { forget_expired(due, search); });
+  });
+}
+
+void group_directory_shell::forget_expired(const std::vector<task_group_id>& due,
+                                           group_sweep search) {
+  resp_writer query;
+  for (const auto& id : due)
+    query.command("HMGET", resp_writer::joined{shard_key_prefix(search.shard), "group:", id.view()},
+                  "schedulerId", "expires", "sealed", "work");
+  auto self = caf::actor_cast<group_directory_actor>(this);
+  stage_.store().query(query, [this, self, due, search](std::vector<redis_reply>& replies) {
+    guard_.attempt([&] {
+      auto next = search;
+      for (std::size_t i = 0; i < due.size(); ++i) {
+        const auto stored = read_group(due[i], replies[i]);
+        const bool is_over = !stored.work && stored.state.expires <= search.due;
+        if (is_over && !is_used(due[i])) {
+          forget(due[i]);
+          ++next.removed;
+        } else {
+          ++next.offset;
+        }
+      }
+      if (due.size() == groups_per_page)
+        find_expired(next);
+      else
+        take_expired({}, next);
     });
   });
 }

@@ -114,7 +114,7 @@ task_group_shell::behavior_type task_group_shell::make_behavior() {
       receive(&task_group_shell::seal),         receive(&task_group_shell::cancel),
       receive(&task_group_shell::reprioritise), receive(&task_group_shell::member_answered),
       receive(&task_group_shell::resume_work),  receive(&task_group_shell::all_heard),
-      [this](leave_group&) { quit(); },
+      receive(&task_group_shell::offer_leave),  [this](leave_group&) { quit(); },
   };
 }
 
@@ -134,6 +134,11 @@ bool task_group_shell::is_quiet() const {
 void task_group_shell::rest_when_idle() {
   if (timer_ == 0 && is_quiet())
     timer_ = stage_.on.add_timer(stage_.on.now() + stage_.parts.quiet_time, *this);
+}
+
+void task_group_shell::offer_leave(expire_group&) {
+  if (is_quiet() && stage_.store().safe() >= last_commit_)
+    stage_.board.tell(stage_.on, leave_group{state_.id, received_});
 }
 
 void task_group_shell::on_timer() {

@@ -67,6 +67,7 @@ class task_group_shell : public task_group_actor::base, public timer_target {
   void confirm(confirm_member& command);
   void resolved(member_resolved& command);
   void resume(resume_member& command);
+  void offer_leave(expire_group& command);
   void all_heard(members_counted& command);
   void list(list_group& command);
   void list_members(const list_group& command, redis_reply& ids);
@@ -137,6 +138,15 @@ class group_directory_shell : public group_directory_actor::base {
     std::uint32_t sent = 0;
   };
 
+  // A search for groups that expire before a time, page by page, which somebody waits for.
+  struct group_sweep {
+    std::uint16_t shard = 0;
+    timestamp due;
+    reply_handle reply;
+    std::size_t offset = 0;
+    std::size_t removed = 0;
+  };
+
   template <class Command>
   auto receive(void (group_directory_shell::*handle)(Command&));
   template <class Command>
@@ -148,6 +158,11 @@ class group_directory_shell : public group_directory_actor::base {
   void let_go(leave_group& command);
   void replace(group_failed& command);
   void expire(expire_group& command);
+  void expire_all(expire_now& command);
+  void find_expired(group_sweep search);
+  void take_expired(std::vector<task_group_id> due, group_sweep search);
+  void forget_expired(const std::vector<task_group_id>& due, group_sweep search);
+  bool is_used(const task_group_id& id) const;
   void forget(const task_group_id& id);
   void remember(roll_called& command);
   void take_place(take_over& command);

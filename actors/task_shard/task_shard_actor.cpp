@@ -84,6 +84,7 @@ task_shard_shell::behavior_type task_shard_shell::make_behavior() {
       receive(&self::let_tell),
       receive(&self::sweep),
       receive(&self::artifact_done),
+      receive(&self::expire),
       receive(&self::take_place),
   };
 }
@@ -92,6 +93,8 @@ void task_shard_shell::on_exit() {
   stage_.on.cancel_timer(std::exchange(sweep_timer_, 0));
   stage_.on.cancel_timer(std::exchange(wake_timer_, 0));
   guard_.hold();
+  for (auto& asked : std::exchange(asked_, {}))
+    stage_.on.deliver(asked.reply, answer{failed_actor("task shard", "it ended meanwhile")});
   for (auto& [id, waiting] : loading_)
     for (auto& again : waiting)
       again();

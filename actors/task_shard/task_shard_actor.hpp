@@ -10,6 +10,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <deque>
 #include <functional>
 #include <unordered_map>
 #include <vector>
@@ -53,6 +54,14 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
     std::uint32_t sent = 0;  // messages handed on; a task that had them all may leave
   };
 
+  // A search for tasks that have had their time, page by page.
+  struct task_sweep {
+    timestamp due;
+    reply_handle reply;  // of who waits for it
+    std::size_t offset = 0;
+    std::size_t removed = 0;
+  };
+
   template <class Command>
   auto receive(void (task_shard_shell::*handle)(Command&));
   template <class Command>
@@ -78,8 +87,12 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
   void take_ids(std::vector<redis_reply>& replies);
   void read_live(std::vector<task_id> ids);
   void sweep(sweep_artifacts& command);
-  void find_expired_tasks(std::size_t offset);
-  void ask_about(std::vector<task_id> due, std::size_t offset);
+  void expire(expire_now& command);
+  void begin_asked_sweep();
+  void finish_sweep();
+  void find_expired_tasks(task_sweep search);
+  void take_expired_tasks(std::vector<task_id> due, task_sweep search);
+  void ask_about(std::vector<task_id> due, task_sweep search);
   void remove(const task_id& id);
   void find_expired_groups();
   void read_expired();
@@ -100,6 +113,8 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
   timer_id wake_timer_ = 0;
   timestamp wake_at_;
   artifact_sweep sweep_;
+  std::deque<expire_now> asked_;  // searches for artifacts that somebody waits for
+  bool serves_asked_ = false;     // the present one is the first of these
   timer_id sweep_timer_ = 0;
 };
 

@@ -128,11 +128,16 @@ void worker_shell::declare(declare_worker& command) {
 }
 
 // The register goes by what it was told last, so the time may not have come after all.
-void worker_shell::check(check_worker&) {
+void worker_shell::check(check_worker& command) {
   rest_later();
-  if (is_over(state_, stage_.on.now(), stage_.parts.expiration_delay))
+  const bool over = command.as_of.ms != 0
+                        ? is_over(state_, command.as_of, {})
+                        : is_over(state_, stage_.on.now(), stage_.parts.expiration_delay);
+  if (over)
     erase();
   note();
+  stage_.store().answer(last_commit_, command.reply,
+                        answer{std::string{over ? R"({"removed":1})" : R"({"removed":0})"}});
 }
 
 void worker_shell::describe(describe_worker& command) {

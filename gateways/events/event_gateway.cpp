@@ -1,6 +1,7 @@
 #include "gateways/events/event_gateway.hpp"
 
 #include "gateways/events/event_hub.hpp"
+#include "gateways/events/event_publisher.hpp"
 #include "gateways/events/event_stream.hpp"
 #include "gateways/rest/api_door.hpp"
 #include "gateways/rest/rest_gateway.hpp"
@@ -43,8 +44,6 @@ struct lane_feed final : event_connections {
     hub.detach_all();
   }
 
-  event_place place() { return {&hub, &on.store(), this}; }
-
   lane& on;
   event_hub hub;
   std::unordered_map<const event_connection*, std::shared_ptr<event_connection>> open;
@@ -54,13 +53,23 @@ struct lane_feed final : event_connections {
 }  // namespace
 
 struct event_gateway::impl {
+  impl(lane& first, bool open) : publisher(first), lets_all_in(open) {}
+
+  event_place place(const lane& on) {
+    auto& feed = of(on);
+    return {&feed.hub, &feed.on.store(), &feed, &publisher, lets_all_in};
+  }
+
   std::deque<lane_feed> lanes;
+  event_publisher publisher;
+  const bool lets_all_in;
   std::size_t stores = 0;
 
   lane_feed& of(const lane& on) { return lanes[on.index()]; }
 };
 
-event_gateway::event_gateway(std::vector<lane*> lanes) : impl_(std::make_unique<impl>()) {
+event_gateway::event_gateway(std::vector<lane*> lanes, bool lets_all_in)
+    : impl_(std::make_unique<impl>(*lanes.front(), lets_all_in)) {
   std::vector<event_hub*> all;
   for (auto* on : lanes)
     all.push_back(&impl_->lanes.emplace_back(*on).hub);
@@ -88,11 +97,11 @@ void event_gateway::add_routes(rest_gateway& rest) {
         "GET", path, door_access::caller,
         [this](door_request&& request,
                std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
-          serve_event_stream(request, std::move(stream), impl_->of(*request.on).place());
+          serve_event_stream(request, std::move(stream), impl_->place(*request.on));
           return nullptr;
         });
     rest.add_upgrade(path, door_access::caller, [this, check](upgraded_connection&& connection) {
-      const auto place = impl_->of(*connection.on).place();
+      const auto place = impl_->place(*connection.on);
       serve_event_socket(std::move(connection), place, check);
     });
   }

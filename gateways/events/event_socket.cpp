@@ -1,6 +1,7 @@
 #include "gateways/events/event_socket.hpp"
 
 #include "gateways/events/event_feed.hpp"
+#include "gateways/events/event_publisher.hpp"
 #include "messages/json_parser.hpp"
 #include "messages/json_text.hpp"
 #include "runtime/envelope/envelope.hpp"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::size_t longest_message = 256 * 1024;
 constexpr std::size_t longest_reason = 120;
+constexpr std::size_t most_unpublished = 1000;
 
 websocket::close_reason reason_of(const api_error& why) {
   return {static_cast<websocket::close_code>(4000 + http_status(why.code)),
@@ -35,6 +37,17 @@ std::string error_text(const api_error& why) {
   text += R"(","message":)";
   append_json_string(text, fill_message(why));
   return text + "}}";
+}
+
+std::string number_text(const json::value* id) {
+  return id == nullptr ? "null" : json::serialize(*id);
+}
+
+// Why something was not published, with the number by which the client knows it.
+std::string refusal_text(const api_error& why, const std::string& id) {
+  auto text = error_text(why);
+  text.pop_back();
+  return text + ",\"id\":" + id + "}";
 }
 
 class event_socket final : public event_connection,
@@ -58,7 +71,8 @@ class event_socket final : public event_connection,
   }
 
   void start() {
-    allowed_ = may_read_events(*door_.by).has_value();
+    by_ = door_.by;
+    allowed_ = at_.lets_all_in || may_read_events(*by_).has_value();
     socket_.async_accept(request_, [self = shared_from_this()](const beast::error_code& failed) {
       if (failed || self->closing_)
         return;
@@ -88,28 +102,36 @@ class event_socket final : public event_connection,
     const auto value = parse_json(text, failed);
     const auto* said = failed ? nullptr : value.if_object();
     if (said == nullptr)
-      return complain("a message is a JSON object with \"subscribe\" or \"ping\"");
+      return complain("a message is a JSON object with \"subscribe\", \"publish\" or \"ping\"");
     if (const auto* header = said->if_contains("authorization"))
       return authorise(*header);
-    if (!allowed_)
-      return close(reason_of(may_read_events(*door_.by).error()));
+    const auto* what = said->if_contains("publish");
+    if (!allowed_ && (what == nullptr || !may_publish_somewhere(*by_)))
+      return close(reason_of(may_read_events(*by_).error()));
+    if (what != nullptr)
+      return publish(*what, number_text(said->if_contains("id")));
     if (const auto* number = said->if_contains("ping"))
       return feed_.say("{\"pong\":" + json::serialize(*number) + "}");
     if (const auto* list = said->if_contains("subscribe"))
       return subscribe(*list, said->if_contains("after"));
-    complain("only \"authorization\", \"subscribe\" and \"ping\" are understood");
+    complain("only \"authorization\", \"subscribe\", \"publish\" and \"ping\" are understood");
   }
 
   void authorise(const json::value& header) {
     auto who = header.is_string() ? check_(door_, header.get_string())
                                   : make_api_error(error_code::authentication_failed,
                                                    "\"authorization\" is a Hawk header");
-    if (who)
-      if (auto may = may_read_events(**who); !may)
+    bool may_read = at_.lets_all_in;
+    if (who && !may_read) {
+      auto may = may_read_events(**who);
+      may_read = may.has_value();
+      if (!may_read && !may_publish_somewhere(**who))
         who = std::move(may).error();
+    }
     if (!who)
       return close(reason_of(who.error()));
-    allowed_ = true;
+    by_ = *who;
+    allowed_ = may_read;
     std::string text{R"({"authorized":)"};
     append_json_string(text, (*who)->client_id);
     feed_.say(text + "}");
@@ -127,6 +149,26 @@ class event_socket final : public event_connection,
     if (!wanted)
       return feed_.say(error_text(wanted.error()));
     feed_.subscribe(std::move(*wanted), from, "{\"subscribed\":" + json::serialize(list) + "}");
+  }
+
+  void publish(const json::value& what, const std::string& id) {
+    auto read = publication::read(what);
+    if (!read)
+      return feed_.say(refusal_text(read.error(), id));
+    if (!at_.lets_all_in)
+      if (const auto may = may_publish(*by_, read->exchange); !may)
+        return feed_.say(refusal_text(may.error(), id));
+    if (unpublished_ >= most_unpublished)
+      return feed_.say(refusal_text(
+          make_api_error(error_code::service_unavailable,
+                         "too much is being published by this connection; wait for the answers"),
+          id));
+    ++unpublished_;
+    at_.publisher->publish(
+        *door_.on, std::move(*read), [self = shared_from_this(), id](const outcome<void>& done) {
+          --self->unpublished_;
+          self->feed_.say(done ? "{\"published\":" + id + "}" : refusal_text(done.error(), id));
+        });
   }
 
   void complain(std::string text) {
@@ -176,7 +218,9 @@ class event_socket final : public event_connection,
   beast::flat_buffer input_;
   event_feed feed_;
   feed_text leaving_;
-  bool allowed_ = false;
+  caller_ptr by_;
+  bool allowed_ = false;  // to read
+  std::size_t unpublished_ = 0;
   bool writing_ = false;
   bool closing_ = false;
 };

@@ -8,6 +8,7 @@
 namespace troupe {
 
 class event_hub;
+class event_publisher;
 class lane_store;
 
 /// An open connection of the event feed, as the gateway ends it.
@@ -31,11 +32,14 @@ struct event_place {
   event_hub* hub = nullptr;
   lane_store* store = nullptr;
   event_connections* connections = nullptr;
+  event_publisher* publisher = nullptr;
+  bool lets_all_in = false;  ///< dev mode: everybody may read and publish
 };
 
-/// Serves the feed over a WebSocket, as dev-mode contract section 2 says: `subscribe`, `ping` and
-/// `authorization` come in, and are answered between the events, which go out as texts. What is
-/// said wrongly is answered by `error`; who may not read is closed with 4401 or 4403.
+/// Serves the feed over a WebSocket, as dev-mode contract section 2 says: `subscribe`, `publish`,
+/// `ping` and `authorization` come in, and are answered between the events, which go out as texts.
+/// What is said wrongly is answered by `error`; who may neither read nor publish is closed with
+/// 4401 or 4403.
 void serve_event_socket(upgraded_connection&& connection, const event_place& at,
                         const signature_check& check);
 

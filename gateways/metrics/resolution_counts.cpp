@@ -57,6 +57,8 @@ std::string reason_of(std::string_view payload) {
 }  // namespace
 
 void resolution_counts::on_event(const event& what) {
+  if (what.id.stream >= shard_count)
+    return;  // others may publish what they like
   const auto kind = kind_of(what.exchange);
   if (!kind)
     return;

@@ -117,6 +117,9 @@ outcome<std::uint16_t> remote_gateway::open(api_door& api, const std::string& ro
 void remote_gateway::on_event(const event& what) {
   if (impl_->known.load(std::memory_order_relaxed) == 0)
     return;
+  // What others publish ends no run, whatever it says.
+  if (what.id.stream >= shard_count)
+    return;
   auto ending = run_ending_of(what);
   if (!ending)
     return;

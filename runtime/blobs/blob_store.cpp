@@ -248,4 +248,22 @@ outcome<void> blob_store::remove(std::string_view key) {
   return {};
 }
 
+outcome<void> blob_store::remove_all() {
+  namespace fs = std::filesystem;
+  std::error_code wrong;
+  for (int i = 0; i < 256; ++i) {
+    const auto byte = static_cast<unsigned char>(i);
+    for (fs::directory_iterator at{directory_ + "/" + hex(&byte, 1), wrong}, end;
+         !wrong && at != end; at.increment(wrong)) {
+      std::error_code gone;  // somebody else may remove it, too
+      fs::remove(at->path(), gone);
+    }
+    if (wrong)
+      return make_api_error(
+          error_code::internal_server_error,
+          "cannot empty the artifact store in '" + directory_ + "': " + wrong.message());
+  }
+  return {};
+}
+
 }  // namespace troupe

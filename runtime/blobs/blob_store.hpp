@@ -93,6 +93,9 @@ class blob_store {
   /// there is no blob of either key.
   outcome<void> move(std::string_view from, std::string_view to);
 
+  /// Removes all blobs.
+  outcome<void> remove_all();
+
   /// Removes a blob; fine when there is none.
   outcome<void> remove(std::string_view key);
 

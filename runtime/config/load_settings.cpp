@@ -128,7 +128,18 @@ void check_s3(const settings& values, std::vector<std::string>& problems) {
         "s3-sign-public-urls is true");
 }
 
+// Whoever reaches dev mode may delete everything.
+void check_dev_mode(const settings& values, std::vector<std::string>& problems) {
+  const auto& host = values.listen;
+  const bool is_loopback =
+      host.starts_with("127.") || host == "localhost" || host == "::1" || host == "[::1]";
+  if (values.dev_mode && !is_loopback && values.dev_token.empty())
+    problems.push_back("dev-mode: whoever reaches " + host +
+                       " could delete everything; listen on 127.0.0.1, or set dev-token");
+}
+
 void check_together(const settings& values, std::vector<std::string>& problems) {
+  check_dev_mode(values, problems);
   if (values.answer_timeout_s + values.claim_wait_s > 3600)
     problems.emplace_back("answer-timeout: together with claim-wait it exceeds an hour");
   if (values.local_workers_min > values.local_workers_max)

@@ -144,6 +144,16 @@ std::string read_secret(settings& into, const std::string& path) {
   return read_secret_file(path, into.s3_secret);
 }
 
+// It travels in a header.
+std::string read_token(settings& into, const std::string& text) {
+  const bool fits =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!fits || (!text.empty() && text.size() < 16))
+    return "a token has at least 16 characters, all of them printable ASCII without spaces";
+  into.dev_token = text;
+  return {};
+}
+
 #define TROUPE_TEXT(name, value, member, reader, help)                                            \
   setting_option {                                                                                \
     name, value, help, false, &read_by<&settings::member, reader>, &write_text<&settings::member> \
@@ -249,6 +259,12 @@ constexpr std::array options{
                    &read_by<&settings::static_clients, read_static_clients>, &write_clients},
     setting_option{"anonymous-scopes", "SCOPES", "what everybody may do", false,
                    &read_by<&settings::anonymous_scopes, read_scopes>, &write_scopes},
+    setting_option{"dev-mode", "true|false",
+                   "for tests of clients: reset, maintenance at any time, events for everybody",
+                   false, &read_by<&settings::dev_mode, read_switch>,
+                   &write_switch<&settings::dev_mode>},
+    setting_option{"dev-token", "TOKEN", "what has to be shown to use dev mode", true, &read_token,
+                   &write_text<&settings::dev_token>},
     TROUPE_NUMBER("keep-alive", "SECONDS", keep_alive_s, 1, 3600,
                   "how long an idle connection is kept"),
     TROUPE_NUMBER("header-timeout", "SECONDS", header_timeout_s, 1, 3600,

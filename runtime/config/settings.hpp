@@ -131,6 +131,10 @@ struct settings {
   // -------------------------------------------------------------------------------------
   std::string secrets_keys;      ///< the keys themselves; empty: from a file
   std::string secrets_key_file;  ///< empty: systemd's credential, or that of the data directory
+  // -- dev mode
+  // ------------------------------------------------------------------------------------
+  bool dev_mode = false;  ///< reset, maintenance at any time, events for everybody
+  std::string dev_token;  ///< who uses dev mode has to show it; empty: nobody has to
 
   // -- HTTP door
   // ---------------------------------------------------------------------------------

@@ -102,6 +102,16 @@ void lane::close_reply(const reply_handle& handle) {
   --open_replies_;
 }
 
+void lane::refuse_open_replies(const api_error& why) {
+  // Whoever hears it may ask for something else at once, which is answered in its own way.
+  std::vector<reply_handle> waiting;
+  for (std::uint32_t slot = 0; slot < reply_slots_.size(); ++slot)
+    if (reply_slots_[slot].sink != nullptr)
+      waiting.push_back({0, index_, slot, reply_slots_[slot].generation});
+  for (const auto& handle : waiting)
+    deliver(handle, answer{why});
+}
+
 void lane::deliver(const reply_handle& handle, answer&& result) {
   if (!handle)
     return;

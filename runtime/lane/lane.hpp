@@ -104,6 +104,10 @@ class lane {
   /// another it crosses over. Actors use `lane_store::answer`, which waits for what was committed.
   void deliver(const reply_handle& handle, answer&& result);
 
+  /// Answers everybody who waits for an answer on this lane by the error: those who should have
+  /// given it are gone.
+  void refuse_open_replies(const api_error& why);
+
   /// Told of runs whose claim could not be delivered.
   void on_undelivered(undelivered_handler handler) { undelivered_ = std::move(handler); }
 

@@ -12,13 +12,29 @@ switchboard::switchboard(std::vector<lane*> lanes)
 
 switchboard::~switchboard() = default;
 
+namespace {
+
+// Before the company is there, while it is replaced, or after it has left.
+template <class Command>
+void refuse(lane& on, const Command& command) {
+  if constexpr (requires { command.reply; })
+    on.deliver(command.reply,
+               answer{make_api_error(error_code::service_unavailable,
+                                     "The server is just starting anew; try again in a moment.")});
+}
+
+}  // namespace
+
 template <class Handle, class Command>
 void switchboard::hand_over(lane& from, std::uint16_t to_lane, const Handle& to,
                             Command&& command) {
+  if constexpr (requires { command.reply; })
+    if (!admits_.load(std::memory_order_relaxed) && command.reply)
+      return refuse(from, command);
   auto& target = *lanes_[to_lane];
   if (&target == &from) {
     if (!to)
-      return;
+      return refuse(from, command);
     from.executor().post(to, std::forward<Command>(command));
     if (!from.executor().running())
       from.drain();
@@ -32,6 +48,8 @@ void switchboard::hand_over(lane& from, std::uint16_t to_lane, const Handle& to,
     target.post([&target, &to, carried] {
       if (to)
         target.executor().post(to, std::move(*carried));
+      else
+        refuse(target, *carried);
     });
   });
 }
@@ -272,5 +290,17 @@ TROUPE_TO_SERVICE(purge_cache, request_purge)
 TROUPE_TO_SERVICE(purge_cache, list_purge_requests)
 TROUPE_TO_SERVICE(purge_cache, find_purge_requests)
 #undef TROUPE_TO_SERVICE
+void switchboard::tell(lane& from, expire_now command) {
+  const auto place = lane_of_shard(command.shard, static_cast<std::uint16_t>(lanes_.size()));
+  switch (command.what) {
+    case expiry_of::artifacts:
+    case expiry_of::tasks:
+      return hand_over(from, place, handles_->task_shards[command.shard], std::move(command));
+    case expiry_of::groups:
+      return hand_over(from, place, handles_->groups[place], std::move(command));
+    case expiry_of::queues:
+      return hand_over(from, place, handles_->registers[place], std::move(command));
+  }
+}
 
 }  // namespace troupe

@@ -4,6 +4,7 @@
 #include "messages/group_commands.hpp"
 #include "messages/index_commands.hpp"
 #include "messages/log_commands.hpp"
+#include "messages/maintenance_commands.hpp"
 #include "messages/object_commands.hpp"
 #include "messages/pool_commands.hpp"
 #include "messages/purge_commands.hpp"
@@ -14,6 +15,7 @@
 #include "messages/task_commands.hpp"
 #include "messages/worker_commands.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -24,7 +26,8 @@ class lane;
 
 /// Finds the actor a command is for and hands it over: at once when it lives on the calling lane,
 /// by a post to its own lane otherwise, and then only after what the calling lane committed before
-/// is safe. Commands for which there is no actor go nowhere. Shared by gateways and actors.
+/// is safe. Commands for which there is no actor go nowhere; who waits for an answer hears that the
+/// server cannot give it now. Shared by gateways and actors.
 class switchboard {
  public:
   struct handles;
@@ -37,6 +40,10 @@ class switchboard {
 
   /// The typed handles, filled in by the company as it is spawned.
   handles& directory() { return *handles_; }
+
+  /// Whether commands that somebody waits for are handed over. While they are not, he hears that
+  /// the server cannot answer now. From any thread; at first they are.
+  void admit(bool commands) { admits_.store(commands, std::memory_order_relaxed); }
 
   // From the calling lane to a task.
   void tell(lane& from, create_task command);
@@ -193,6 +200,8 @@ class switchboard {
   void tell(lane& from, request_purge command);
   void tell(lane& from, list_purge_requests command);
   void tell(lane& from, find_purge_requests command);
+  // To whoever looks for what expired.
+  void tell(lane& from, expire_now command);
 
  private:
   template <class Handle, class Command>
@@ -200,6 +209,7 @@ class switchboard {
 
   std::vector<lane*> lanes_;
   std::unique_ptr<handles> handles_;
+  std::atomic<bool> admits_{true};
 };
 
 }  // namespace troupe

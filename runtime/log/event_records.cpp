@@ -109,7 +109,8 @@ void append_claim_fields(std::string& out, const event& running) {
 }
 
 void event_records::on_event(const event& what) {
-  if (!log_enabled(severity::info, "queue"))
+  // What services and others publish is no record of the queue.
+  if (what.id.stream >= shard_count || !log_enabled(severity::info, "queue"))
     return;
   record_head head;
   head.level = severity::info;

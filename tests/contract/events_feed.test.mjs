@@ -3,11 +3,10 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import hawk from 'hawk';
+import { Reader as FeedReader, all, feedPath as path } from './support/readers.mjs';
 import { Server, rootToken, until } from './support/server.mjs';
 import { definition, queue, slugid } from './support/tasks.mjs';
 
-const path = '/api/events/v1/connect';
-const all = [{ exchange: 'exchange/#' }];
 let server;
 let q;
 
@@ -17,51 +16,11 @@ before(async () => {
 });
 after(() => server?.stop());
 
-// A reader by WebSocket; `texts` has all that came, parsed.
-class Reader {
-  static async open(of = server, target = path) {
-    const reader = new Reader();
-    reader.socket = new WebSocket(of.rootUrl.replace(/^http/, 'ws') + target);
-    reader.texts = [];
-    reader.socket.onmessage = ({ data }) => reader.texts.push(JSON.parse(data));
-    reader.closed = new Promise((resolve) => { reader.socket.onclose = resolve; });
-    await new Promise((resolve, reject) => {
-      reader.socket.onopen = resolve;
-      reader.socket.onerror = () => reject(new Error('the socket was not opened'));
-    });
-    return reader;
-  }
-
-  static async subscribed(selection = all, extra = {}) {
-    const reader = await Reader.open();
-    await reader.subscribe(selection, extra);
-    return reader;
-  }
-
-  send(what) { this.socket.send(typeof what === 'string' ? what : JSON.stringify(what)); }
-
-  async next(what, limitMs) {
-    return until(`${JSON.stringify(what)} comes`, () =>
-      this.texts.find((text) => what in text), limitMs);
-  }
-
-  async subscribe(selection, extra = {}) {
-    this.send({ subscribe: selection, ...extra });
-    return (await this.next('subscribed')).subscribed;
-  }
-
-  // All events that were published before this was called.
-  async events() {
-    const number = Math.random();
-    this.send({ ping: number });
-    await until('the pong comes', () => this.texts.some((text) => text.pong === number));
-    const end = this.texts.findIndex((text) => text.pong === number);
-    return this.texts.slice(0, end).filter((text) => text.exchange);
-  }
-
-  close() {
-    this.socket.close();
-    return this.closed;
+// Of this file's server, unless said.
+class Reader extends FeedReader {
+  static open(of = server, target = path) { return FeedReader.open(of, target); }
+  static subscribed(selection = all, extra = {}) {
+    return FeedReader.subscribed(server, selection, extra);
   }
 }
 

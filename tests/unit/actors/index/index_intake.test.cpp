@@ -98,15 +98,15 @@ TEST_CASE("wherever it crashes, every event is dealt with, in order, and none co
     const auto events = static_cast<std::uint64_t>(*rc::gen::inRange(0, 30));
     std::vector<std::uint64_t> done;
     log_place written;
-    written.shard = 7;
+    written.stream = 7;
     std::uint64_t told = 0;  // so far the log exists
     const auto crashes = *rc::gen::inRange(0, 6);
     for (int life = 0; life <= crashes; ++life) {
       const bool last = life == crashes;
       // A server begins where Redis says.
       index_intake intake;
-      auto& shard = intake.shards[7];
-      shard.handled = shard.told = shard.written = written;
+      auto& stream = intake.streams[7];
+      stream.handled = stream.told = stream.written = written;
       const auto in_log = told;
       const auto tell = [&] {
         ++told;
@@ -122,14 +122,14 @@ TEST_CASE("wherever it crashes, every event is dealt with, in order, and none co
       for (int i = last ? 100 : *rc::gen::inRange(0, 20); i > 0; --i) {
         if (told < events && (last || *rc::gen::arbitrary<bool>()))
           tell();
-        if (shard.pending.empty())
+        if (stream.pending.empty())
           continue;
-        const auto which = *rc::gen::inRange<std::size_t>(0, shard.pending.size());
-        settle(intake, shard.pending[last ? 0 : which].event.at, {{"path"}, index_entry{}});
+        const auto which = *rc::gen::inRange<std::size_t>(0, stream.pending.size());
+        settle(intake, stream.pending[last ? 0 : which].event.at, {{"path"}, index_entry{}});
         // One commit: what came of it, and the place.
         while (const auto settled = next_settled(intake, 7)) {
-          done.push_back(shard.pending.empty() ? shard.handled.n
-                                               : shard.pending.front().event.at.n - 1);
+          done.push_back(stream.pending.empty() ? stream.handled.n
+                                               : stream.pending.front().event.at.n - 1);
           if (const auto place = place_to_write(intake, 7))
             written = *place;
         }

@@ -179,3 +179,22 @@ TEST_CASE("what an option writes it can read") {
     CHECK(option.write(again) == text);
   }
 }
+
+TEST_CASE("dev mode 3 is refused where others can reach it, unless there is a token") {
+  const auto loaded = [](std::map<std::string, std::string> variables) {
+    return load_settings(from_environment(std::move(variables)));
+  };
+  CHECK(loaded({{"TROUPE_DEV_MODE", "true"}}).values.dev_mode);
+  for (const auto* host : {"127.0.0.1", "127.1.2.3", "localhost", "::1"})
+    CHECK(loaded({{"TROUPE_DEV_MODE", "true"}, {"TROUPE_LISTEN", host}}).problems.empty());
+  const auto open = loaded({{"TROUPE_DEV_MODE", "true"}, {"TROUPE_LISTEN", "0.0.0.0"}});
+  CHECK(only_problem(open).find("dev-token") != std::string::npos);
+  const auto guarded = loaded({{"TROUPE_DEV_MODE", "true"},
+                               {"TROUPE_LISTEN", "0.0.0.0"},
+                               {"TROUPE_DEV_TOKEN", "0123456789abcdef"}});
+  CHECK(guarded.problems.empty());
+  CHECK(describe_settings(guarded).find("0123456789abcdef") == std::string::npos);
+  CHECK(only_problem(loaded({{"TROUPE_DEV_TOKEN", "short"}})).find("16") != std::string::npos);
+  CHECK(only_problem(loaded({{"TROUPE_DEV_TOKEN", "0123456789 abcdef"}})).find("without spaces") !=
+        std::string::npos);
+}
