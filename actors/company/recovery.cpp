@@ -41,11 +41,21 @@ group_directory_shell& lane_company::impl::shell_of_groups() {
       caf::actor_cast<caf::abstract_actor*>(directory().groups[index()]));
 }
 
+graph_directory_shell& lane_company::impl::shell_of_graphs() {
+  return *static_cast<graph_directory_shell*>(
+      caf::actor_cast<caf::abstract_actor*>(directory().graphs[index()]));
+}
+
 void lane_company::recover_ids(std::function<void(std::string)> known) {
   impl_->tell(impl_->directory().registers[impl_->index()], open_register{});
-  impl_->shards_missing = impl_->shards.size();
+  impl_->read_graphs(
+      [this, known = std::move(known)]() mutable { impl_->read_ids(std::move(known)); });
+}
+
+void lane_company::impl::read_ids(std::function<void(std::string)> known) {
+  shards_missing = shards.size();
   auto done = std::make_shared<std::function<void(std::string)>>(std::move(known));
-  for (const auto shard : impl_->shards) {
+  for (const auto shard : shards) {
     resp_writer query;
     const auto prefix = shard_key_prefix(shard);
     auto key = [prefix](std::string_view rest) { return resp_writer::joined{prefix, rest, {}}; };
@@ -54,18 +64,17 @@ void lane_company::recover_ids(std::function<void(std::string)> known) {
     query.command("ZRANGE", key("group-expiry"), 0, -1);
     query.command("XREVRANGE", key("events"), "+", "-", "COUNT", 1);
     query.command("XLEN", key("events"));
-    query.command("ZRANGEBYSCORE", key("quarantine"), impl_->where.on.now().ms, "+inf",
-                  "WITHSCORES");
+    query.command("ZRANGEBYSCORE", key("quarantine"), where.on.now().ms, "+inf", "WITHSCORES");
     query.command("SMEMBERS", key("group-work"));
-    impl_->where.store().query(query, [this, shard, done](std::vector<redis_reply>& replies) {
+    where.store().query(query, [this, shard, done](std::vector<redis_reply>& replies) {
       for (const auto& reply : replies)
-        if (reply.is_error() && impl_->unexpected.empty())
-          impl_->unexpected = "Redis holds something unexpected for shard " +
-                              std::to_string(shard) + ": " + std::string{reply.text()};
-      if (impl_->unexpected.empty())
-        impl_->take_ids(shard, replies);
-      if (--impl_->shards_missing == 0)
-        (*done)(impl_->unexpected);
+        if (reply.is_error() && unexpected.empty())
+          unexpected = "Redis holds something unexpected for shard " + std::to_string(shard) +
+                       ": " + std::string{reply.text()};
+      if (unexpected.empty())
+        take_ids(shard, replies);
+      if (--shards_missing == 0)
+        (*done)(unexpected);
     });
   }
 }
@@ -92,6 +101,53 @@ void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>&
   for (std::size_t i = 0; i + 1 < replies[5].size(); i += 2)
     if (auto quarantine = read_quarantine(text_of(replies[5].at(i)), text_of(replies[5].at(i + 1))))
       where.board.tell(where.on, std::move(*quarantine));
+}
+
+// -- graphs that were under way -------------------------------------------------------------------
+
+// Of all shards, whoever's they are: the tasks of a graph are everywhere, and each lane has to know
+// what was decided before it reads its own.
+void lane_company::impl::read_graphs(std::function<void()> then) {
+  resp_writer query;
+  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+    query.command("SMEMBERS", resp_writer::joined{shard_key_prefix(shard), "graph-work", {}});
+  where.store().query(query, [this, then](std::vector<redis_reply>& replies) {
+    std::vector<task_graph_id> ids;
+    resp_writer states;
+    for (const auto& reply : replies)
+      for (std::size_t i = 0; i < reply.size(); ++i)
+        if (const auto id = task_graph_id::parse(text_of(reply.at(i)))) {
+          const auto prefix = shard_key_prefix(shard_of(id->view()));
+          states.command("HGET", resp_writer::joined{prefix, "graph:", id->view()}, "state");
+          ids.push_back(*id);
+        }
+    if (ids.empty())
+      return then();
+    where.store().query(states, [this, ids, then](std::vector<redis_reply>& found) {
+      take_graphs(ids, found);
+      then();
+    });
+  });
+}
+
+void lane_company::impl::take_graphs(const std::vector<task_graph_id>& ids,
+                                     std::vector<redis_reply>& replies) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const bool decided = replies[i].text() == graph_committed;
+    graphs[ids[i]] = decided;
+    if (lane_of_shard(shard_of(ids[i].view()), where.on.lane_count()) == index())
+      shell_of_graphs().expect(ids[i], decided);
+  }
+}
+
+// A member that nobody had seen: it is a task now, or never was one.
+void lane_company::impl::resume_member_of(const task_graph_id& graph, task_state state) {
+  auto& shard = shell_of_shard(shard_of(state.id.view()));
+  const auto known = graphs.find(graph);
+  if (known == graphs.end() || !known->second)
+    return shard.discard(state.id);
+  ++resumed;
+  shard.resume_member_of(std::move(state), {graph, true});
 }
 
 void lane_company::recover_tasks(std::function<void(std::size_t)> ready) {
@@ -137,6 +193,10 @@ void lane_company::impl::take_rows(const std::vector<task_id>& ids,
     if (!state)
       continue;  // a membership of the live set without its task means nothing
     state->dependents = read_edges(replies[2 * i + 1].get());
+    if (const auto graph = marked_graph(text_of(row.at(2)))) {
+      resume_member_of(*graph, std::move(*state));
+      continue;
+    }
     ++resumed;
     shell_of_shard(shard_of(ids[i].view())).resume(std::move(*state));
   }

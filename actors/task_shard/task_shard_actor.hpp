@@ -2,6 +2,7 @@
 
 #include "actors/company/stage.hpp"
 #include "actors/task/artifact_sweep.hpp"
+#include "actors/task/graph_mark.hpp"
 #include "actors/task/task_state.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/supervision/service_guard.hpp"
@@ -33,6 +34,13 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
 
   /// Before the shard opens: this task is in the live set.
   void resume(task_state state);
+
+  /// This one is a member of a graph and was not revealed yet: it is now when its graph is decided,
+  /// and waits for the graph's word otherwise.
+  void resume_member_of(task_state state, const graph_mark& mark);
+
+  /// Before the shard opens: this one is a member of a graph that will not be.
+  void discard(const task_id& id);
 
   /// When everything is recovered: from now on it looks for expired artifacts.
   void begin_sweeping() { arm_sweep(); }

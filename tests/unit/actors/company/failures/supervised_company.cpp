@@ -103,6 +103,7 @@ supervised_company::supervised_company(test::redis_server& redis, std::uint16_t 
   auto& directory = board_->directory();
   directory.queues.resize(lanes);
   directory.groups.resize(lanes);
+  directory.graphs.resize(lanes);
   directory.logs.resize(lanes);
   directory.workers.resize(lanes);
   directory.registers.resize(lanes);
