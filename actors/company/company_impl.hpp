@@ -60,7 +60,6 @@ struct lane_company::impl {
 
   void read_graphs(std::function<void()> then);
   void take_graphs(const std::vector<task_graph_id>& ids, std::vector<redis_reply>& replies);
-  void resume_member_of(const task_graph_id& graph, task_state state);
   void read_ids(std::function<void(std::string)> known);
   void take_ids(std::uint16_t shard, std::vector<redis_reply>& replies);
   void ask_rows();

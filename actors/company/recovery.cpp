@@ -1,6 +1,7 @@
 // The way of a lane's tasks, groups and quarantines back from Redis.
 
 #include "actors/company/company_impl.hpp"
+#include "actors/task/graph_mark.hpp"
 #include "actors/task/task_wire.hpp"
 #include "actors/worker/worker_wire.hpp"
 
@@ -140,18 +141,10 @@ void lane_company::impl::take_graphs(const std::vector<task_graph_id>& ids,
   }
 }
 
-// A member that nobody had seen: it is a task now, or never was one.
-void lane_company::impl::resume_member_of(const task_graph_id& graph, task_state state) {
-  auto& shard = shell_of_shard(shard_of(state.id.view()));
-  const auto known = graphs.find(graph);
-  if (known == graphs.end() || !known->second)
-    return shard.discard(state.id);
-  ++resumed;
-  shard.resume_member_of(std::move(state), {graph, true});
-}
-
 void lane_company::recover_tasks(std::function<void(std::size_t)> ready) {
   impl_->ready = std::move(ready);
+  for (const auto shard : impl_->shards)
+    impl_->shell_of_shard(shard).judge_members_by(impl_->graphs);
   impl_->ask_rows();
 }
 
@@ -194,7 +187,8 @@ void lane_company::impl::take_rows(const std::vector<task_id>& ids,
       continue;  // a membership of the live set without its task means nothing
     state->dependents = read_edges(replies[2 * i + 1].get());
     if (const auto graph = marked_graph(text_of(row.at(2)))) {
-      resume_member_of(*graph, std::move(*state));
+      ++resumed;
+      shell_of_shard(shard_of(ids[i].view())).resume_member(std::move(*state), *graph);
       continue;
     }
     ++resumed;

@@ -168,7 +168,7 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
     }
     state->dependents = read_edges(replies[1].get());
     if (const auto graph = marked_graph(text_of(row.at(2))))
-      return resume_member_of(std::move(*state), {*graph, false});
+      return resume_member(std::move(*state), *graph);
     // One that is live had failed: it tells the others again.
     if (replies[2].integer() == 1)
       return resume(std::move(*state));
@@ -180,24 +180,34 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
 
 void task_shard_shell::resume(task_state state) {
   const auto id = state.id;
+  if (tasks_.contains(id))
+    return;  // a message of another task came first, and brought it back
   auto& made = tasks_[id];
   made.actor = spawn<task_shell, caf::lazy_init>(stage_, std::move(state), true);
   // Its first message makes it announce itself to queue, group and wheel.
   stage_.on.executor().post(made.actor, task_timer_fired{id});
 }
 
-void task_shard_shell::resume_member_of(task_state state, const graph_mark& mark) {
+void task_shard_shell::resume_member(task_state state, const task_graph_id& graph) {
   const auto id = state.id;
+  if (tasks_.contains(id))
+    return;
+  bool decided = false;
+  if (judged_ != nullptr) {
+    const auto known = judged_->find(graph);
+    decided = known != judged_->end() && known->second;
+    if (!decided) {
+      write_task_gone(stage_.store().begin_commit(), id);
+      stage_.store().end_commit();
+      known_.erase(hash_text(id.view()));
+      return;
+    }
+  }
   auto& made = tasks_[id];
-  made.actor = spawn<task_shell, caf::lazy_init>(stage_, std::move(state), mark);
-  if (mark.decided)
+  made.actor =
+      spawn<task_shell, caf::lazy_init>(stage_, std::move(state), graph_mark{graph, decided});
+  if (decided)
     stage_.on.executor().post(made.actor, task_timer_fired{id});
-}
-
-void task_shard_shell::discard(const task_id& id) {
-  write_task_gone(stage_.store().begin_commit(), id);
-  stage_.store().end_commit();
-  known_.erase(hash_text(id.view()));
 }
 
 void task_shard_shell::let_go(offer_leave& command) {
@@ -290,7 +300,7 @@ void task_shard_shell::read_live(std::vector<task_id> ids) {
               continue;  // a membership of the live set without its task means nothing
             state->dependents = read_edges(replies[2 * i + 1].get());
             if (const auto graph = marked_graph(text_of(row.at(2))))
-              resume_member_of(std::move(*state), {*graph, false});
+              resume_member(std::move(*state), *graph);
             else
               resume(std::move(*state));
           }

@@ -2,7 +2,6 @@
 
 #include "actors/company/stage.hpp"
 #include "actors/task/artifact_sweep.hpp"
-#include "actors/task/graph_mark.hpp"
 #include "actors/task/task_state.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/supervision/service_guard.hpp"
@@ -11,6 +10,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <functional>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -35,15 +35,19 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
   /// Before the shard opens: this task is in the live set.
   void resume(task_state state);
 
-  /// This one is a member of a graph and was not revealed yet: it is now when its graph is decided,
-  /// and waits for the graph's word otherwise.
-  void resume_member_of(task_state state, const graph_mark& mark);
+  /// Before the shard opens: graphs that were under way when the server ended, and whether each was
+  /// decided. Holds until `begin_sweeping`.
+  void judge_members_by(const std::map<task_graph_id, bool>& graphs) { judged_ = &graphs; }
 
-  /// Before the shard opens: this one is a member of a graph that will not be.
-  void discard(const task_id& id);
+  /// This one is a member of a graph and nobody has seen it yet. While the shard is not open it is
+  /// revealed or removed, as was decided; later it waits for the graph's word.
+  void resume_member(task_state state, const task_graph_id& graph);
 
   /// When everything is recovered: from now on it looks for expired artifacts.
-  void begin_sweeping() { arm_sweep(); }
+  void begin_sweeping() {
+    judged_ = nullptr;
+    arm_sweep();
+  }
 
   std::size_t live_tasks() const { return tasks_.size(); }
 
@@ -88,6 +92,7 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
   // Hashes of stored ids: an id that is not among them is new, which costs no look-up.
   boost::unordered_flat_set<std::uint64_t> known_;
   std::unordered_map<task_id, std::vector<std::function<void()>>> loading_;
+  const std::map<task_graph_id, bool>* judged_ = nullptr;  // only during recovery
   artifact_sweep sweep_;
   timer_id sweep_timer_ = 0;
 };
