@@ -248,6 +248,10 @@ std::uint16_t supervised_company::lane_of(std::string_view id) const {
 
 // -- what clients and workers do ------------------------------------------------------------------
 
+task_definition_ptr supervised_company::definition(const task_id& id, const wanted_task& of) {
+  return define(id, of);
+}
+
 std::uint16_t supervised_company::create(const task_id& id, const wanted_task& of) {
   return ask(create_task{id, define(id, of), {}}).status;
 }
