@@ -134,7 +134,7 @@ class Rig:
                                     f'mac="{mac.decode()}"'}
         data = None
         if body is not None:
-            data = json.dumps(body)
+            data = body if isinstance(body, str) else json.dumps(body)
             headers["Content-Type"] = "application/json"
         connection = connection or self.connection()
         connection.request(verb, path, data, headers)

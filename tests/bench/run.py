@@ -6,6 +6,7 @@ import argparse
 import pathlib
 
 from figures import figure, loaded, machine, print_table
+from graph import task_graph
 from large import large_group, long_queue
 from measures import dependency_latency, idle, log_line, memory_and_recovery
 from rig import Rig
@@ -30,6 +31,7 @@ def everyday(rig, scale):
            from_request_p50_ms=whole["p50"] / 1000, from_request_p99_ms=whole["p99"] / 1000)
     dependency_latency(rig, 200 // scale)
     log_line(rig, 20 // min(scale, 5))
+    task_graph(rig, 10_000 // scale, 3)
     memory_and_recovery(rig, 300_000 // scale)
     idle(rig)
 
