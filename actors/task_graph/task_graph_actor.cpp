@@ -229,16 +229,18 @@ void task_graph_shell::go_on(graph_turn turn) {
   }
 }
 
-// What members of this lane wrote is to be safe before the next ones write: so a graph never puts
-// more than a batch in front of what others write.
+// What the slice before the last wrote on this lane is to be safe before the next one writes: so
+// Redis and the lane work at the same time, and a graph never puts more than two batches in front
+// of what others write.
 void task_graph_shell::ask_later() {
   auto self = caf::actor_cast<task_graph_actor>(this);
   const auto job = [this, self] { attempt([this] { ask(); }); };
   auto& store = stage_.store();
-  if (store.safe() == store.last())
+  const auto before = std::exchange(written_, store.last());
+  if (store.safe() >= before)
     stage_.on.post(job);
   else
-    store.when_safe(store.last(), job);
+    store.when_safe(before, job);
 }
 
 void task_graph_shell::ask() {

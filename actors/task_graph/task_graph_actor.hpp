@@ -53,6 +53,7 @@ class task_graph_shell : public task_graph_actor::base {
   const stage& stage_;
   task_graph_state state_;
   timestamp decided_;
+  commit_number written_ = 0;  // up to the last slice
   bool reading_ = false;
   bool failed_ = false;
   std::uint32_t received_ = 0;

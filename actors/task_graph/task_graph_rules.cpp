@@ -14,8 +14,8 @@ namespace {
 // In a message; all of it is in the details.
 constexpr std::size_t most_told_of_cycle = 100;
 
-std::unordered_map<task_id, std::size_t> places_of(const std::vector<planned_member>& members) {
-  std::unordered_map<task_id, std::size_t> places;
+member_places places_of(const std::vector<planned_member>& members) {
+  member_places places;
   places.reserve(members.size());
   for (std::size_t i = 0; i < members.size(); ++i)
     places.emplace(members[i].task, i);
@@ -51,8 +51,8 @@ api_error expires_too_early(const task_id& required, timestamp expires, timestam
 // Depth first, without recursion: a chain may be as long as the graph.
 class cycle_search {
  public:
-  explicit cycle_search(const std::vector<planned_member>& members)
-      : members_(members), places_(places_of(members)), marks_(members.size(), mark::fresh) {}
+  cycle_search(const std::vector<planned_member>& members, const member_places& places)
+      : members_(members), places_(places), marks_(members.size(), mark::fresh) {}
 
   std::vector<task_id> run() {
     for (std::size_t root = 0; root < members_.size(); ++root)
@@ -106,7 +106,7 @@ class cycle_search {
   }
 
   const std::vector<planned_member>& members_;
-  std::unordered_map<task_id, std::size_t> places_;
+  const member_places& places_;
   std::vector<mark> marks_;
   std::vector<step> path_;
   std::size_t closing_ = 0;
@@ -186,7 +186,7 @@ outcome<std::vector<planned_member>> plan_graph(const std::vector<graph_member>&
             {member.task.str(),
              expires_too_early(required, other.definition->expires, definition.deadline)});
     }
-  if (const auto cycle = find_cycle(planned); !cycle.empty())
+  if (const auto cycle = cycle_search{planned, places}.run(); !cycle.empty())
     return cycle_refusal(cycle);
   if (!problems.empty())
     return graph_refusal(problems, members.size(), problems.size() < most_graph_problems);
@@ -194,10 +194,6 @@ outcome<std::vector<planned_member>> plan_graph(const std::vector<graph_member>&
     std::sort(member.dependents.begin(), member.dependents.end(),
               [](const graph_dependent& a, const graph_dependent& b) { return a.id < b.id; });
   return planned;
-}
-
-std::vector<task_id> find_cycle(const std::vector<planned_member>& members) {
-  return cycle_search{members}.run();
 }
 
 graph_turn begin_graph(task_graph_state& state, std::vector<planned_member> members) {

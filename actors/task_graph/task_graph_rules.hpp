@@ -16,10 +16,6 @@ namespace troupe {
 /// waits until somebody schedules it.
 outcome<std::vector<planned_member>> plan_graph(const std::vector<graph_member>& members);
 
-/// Tasks each of which depends on the next, and the last on the first; empty when there are none.
-/// Those that depend on themselves only do not count.
-std::vector<task_id> find_cycle(const std::vector<planned_member>& members);
-
 /// What is to be done next.
 enum class graph_turn : std::uint8_t {
   wait,    ///< nothing: members have not answered

@@ -2,10 +2,11 @@
 
 #include "messages/graph_commands.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace troupe {
@@ -33,6 +34,9 @@ struct planned_member {
   bool asked = false;                       ///< it has not answered the present step yet
 };
 
+/// Where in a list of members each stands.
+using member_places = boost::unordered_flat_map<task_id, std::size_t, std::hash<task_id>>;
+
 /// What speaks against a member, by its place.
 struct member_problem {
   std::size_t place = 0;
@@ -48,7 +52,7 @@ struct task_graph_state {
   graph_phase phase = graph_phase::idle;
   bool recorded = false;  ///< there is, or may be, an intent
   std::vector<planned_member> members;
-  std::unordered_map<task_id, std::size_t> places;
+  member_places places;
   std::size_t next = 0;     ///< the first that was not asked for the present step
   std::size_t waiting = 0;  ///< members that were asked and have not answered
   std::vector<member_problem> problems;

@@ -51,6 +51,14 @@ struct door_parts {
   }
 };
 
+// What the request says of its body; 0 when it says nothing.
+std::size_t length_of(const door_request& request) {
+  const auto length = request.header("content-length");
+  std::size_t bytes = 0;
+  std::from_chars(length.data(), length.data() + length.size(), bytes);
+  return bytes;
+}
+
 // One request on the lane of its connection. It owns itself from the end of the body to the answer.
 class graph_call final : public body_consumer,
                          public answer_sink,
@@ -67,6 +75,7 @@ class graph_call final : public body_consumer,
         splitter_(most_bytes, most_tasks),
         intake_(parts_->ready_law(), request.by, request.on->now()) {
     ++parts_->under_way;
+    splitter_.expect(length_of(request));
   }
   ~graph_call() override { --parts_->under_way; }
 
@@ -220,10 +229,7 @@ outcome<void> check_head(const door_request& request, const door_parts& parts) {
   if (!coding.empty() && coding != "identity")
     return make_api_error(error_code::unsupported_encoding,
                           "a task graph is sent as it is, without content encoding");
-  const auto length = request.header("content-length");
-  std::uint64_t bytes = 0;
-  std::from_chars(length.data(), length.data() + length.size(), bytes);
-  if (bytes > most_bytes)
+  if (length_of(request) > most_bytes)
     return make_api_error(
         error_code::input_too_large,
         "The graph is too large: its body may have " + std::to_string(most_bytes) + " bytes");

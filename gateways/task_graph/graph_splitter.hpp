@@ -24,6 +24,9 @@ class graph_splitter {
   graph_splitter(std::size_t most_bytes, std::size_t most_tasks)
       : most_bytes_(most_bytes), most_tasks_(most_tasks) {}
 
+  /// So many bytes will come, as far as is known.
+  void expect(std::size_t bytes) { text_.reserve(bytes < most_bytes_ ? bytes : most_bytes_); }
+
   /// The next bytes. After an error nothing more is taken.
   outcome<void> take(std::string_view bytes);
 

@@ -2,8 +2,11 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { rootToken, Server, sleep, until } from './support/server.mjs';
 import { Events } from './support/events.mjs';
+import { Place } from './support/programs.mjs';
 import { createGraph, graphPath, graphText, layered, narrowed, postText } from './support/graphs.mjs';
 import { hawk } from './support/http.mjs';
 import { definition, failure, inSeconds, queue, slugid } from './support/tasks.mjs';
@@ -422,6 +425,54 @@ test('a body has 64 MiB at most, which other methods do not take', async () => {
   const big = await failure(() => q.createTask(slugid(),
     fresh({ payload: { text: 'x'.repeat(11 * 1024 * 1024) } })));
   assert.ok(big.statusCode === 413 || /EPIPE|ECONNRESET/.test(big.message + big.code), String(big));
+});
+
+test('troupe graph creates the tasks of a file, JSON or YAML', async () => {
+  const place = new Place();
+  try {
+    const run = (...args) => place.run(['graph', '--data', server.data, ...args]);
+    const file = (name, text) => {
+      fs.writeFileSync(path.join(place.directory, name), text);
+      return path.join(place.directory, name);
+    };
+    const [one, two] = [slugid(), slugid()];
+    const def = fresh();
+    const good = run(file('a.json', graphText(key(), [[one, def]])));
+    assert.deepEqual(await good.ended, { code: 0, signal: null }, good.err);
+    assert.equal(good.out, 'created 1 tasks\n');
+    assert.equal(await state(one), 'pending');
+    const yaml = file('b.yml', `tasks:
+  ${two}:
+    taskQueueId: ${def.taskQueueId}
+    schedulerId: my-scheduler
+    retries: 2
+    created: "${def.created}"
+    deadline: "${def.deadline}"
+    payload: {command: [["/bin/true"]], maxRunTime: 60, fast: true, nothing: null, text: "12"}
+    metadata: {name: two, description: d, owner: o@example.com, source: https://example.com}
+`);
+    const k = key();
+    const whole = run('--json', '--key', k, yaml);
+    assert.deepEqual(await whole.ended, { code: 0, signal: null }, whole.err);
+    assert.equal(JSON.parse(whole.out).key, k);
+    const { payload, retries } = await q.task(two);
+    assert.equal(retries, 2);
+    assert.deepEqual(payload, { command: [['/bin/true']], maxRunTime: 60, fast: true,
+      nothing: null, text: '12' });
+    for (const [args, code, said] of [[[yaml], 2, /needs a 'key'/],
+      [[file('c.json', '{')], 2, /c\.json is no task graph/],
+      [[file('d.yml', 'a: [')], 2, /d\.yml is no task graph/], [['nowhere'], 2, /cannot read nowhere/],
+      [[], 2, /file is required/],
+      [['--client-id', 'static/tests/narrow', '--access-token', rootToken, '--key', key(), yaml], 4,
+        /queue:create-task/]]) {
+      const bad = run(...args);
+      assert.deepEqual(await bad.ended, { code, signal: null }, bad.err);
+      assert.match(bad.err, said);
+      assert.equal(bad.out, '');
+    }
+  } finally {
+    await place.clear();
+  }
 });
 
 test('a caller that leaves does not stop its graph', async () => {
