@@ -9,6 +9,7 @@
 #include "gateways/remote/remote_gateway.hpp"
 #include "gateways/rest/api_door.hpp"
 #include "gateways/rest/rest_gateway.hpp"
+#include "gateways/task_graph/graph_door.hpp"
 #include "gateways/websocket/log_doors.hpp"
 #include "gateways/websocket/task_page_door.hpp"
 #include "gateways/zeromq/zeromq_gateway.hpp"
@@ -96,6 +97,7 @@ void other_doors::add_routes(rest_gateway& rest) {
   add_log_routes(rest, *impl_->with.board);
   add_explain_routes(rest, *impl_->with.board);
   add_maintenance_route(rest, *impl_->with.board);
+  add_task_graph_routes(rest, *impl_->with.board, *impl_->with.config);
   add_task_page_routes(rest);
   impl_->feed.add_routes(rest);
 }

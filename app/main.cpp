@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
       {"up", add_up_command(root)},           {"serve", add_serve_command(root)},
       {"worker", add_worker_command(root)},   {"run", add_run_command(root)},
       {"explain", add_explain_command(root)}, {"guard-processes", add_guard_command(root)},
-      {"secrets", add_secrets_command(root)},
+      {"secrets", add_secrets_command(root)}, {"graph", add_graph_command(root)},
   };
   try {
     root.parse(argc, argv);

@@ -221,6 +221,7 @@ void node::impl::make_lanes() {
   auto& directory = board->directory();
   directory.queues.resize(count);
   directory.groups.resize(count);
+  directory.graphs.resize(count);
   directory.logs.resize(count);
   directory.workers.resize(count);
   directory.registers.resize(count);

@@ -190,6 +190,15 @@ outcome<std::string> ask_why(const std::string& root_url, const credentials& by,
   return std::move(reply.body);
 }
 
+outcome<std::string> create_task_graph(const std::string& root_url, const credentials& by,
+                                       const std::string& body) {
+  api_client client{root_url, by};
+  auto reply = client.call("POST", "/api/troupe/v1/task-graph", body);
+  if (reply.status != 200)
+    return trouble_of(client, reply);
+  return std::move(reply.body);
+}
+
 outcome<void> cancel_task(const command_task& what, const std::string& task_id) {
   api_client client{what.root_url, what.by};
   const auto reply = client.call("POST", task_target(task_id) + "/cancel");

@@ -40,6 +40,10 @@ outcome<std::string> follow_task(const command_task& what, const std::string& ta
 outcome<std::string> ask_why(const std::string& root_url, const credentials& by,
                              const std::string& task_id);
 
+/// Creates many tasks, all or none; the server's answer, JSON.
+outcome<std::string> create_task_graph(const std::string& root_url, const credentials& by,
+                                       const std::string& body);
+
 /// Cancels it.
 outcome<void> cancel_task(const command_task& what, const std::string& task_id);
 

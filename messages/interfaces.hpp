@@ -5,6 +5,7 @@
 
 #include "messages/auth_commands.hpp"
 #include "messages/explain_commands.hpp"
+#include "messages/graph_commands.hpp"
 #include "messages/group_commands.hpp"
 #include "messages/index_commands.hpp"
 #include "messages/log_commands.hpp"
@@ -98,7 +99,11 @@ using task_actor = caf::typed_actor<
     // Queues or groups came back and have to hear of the task again.
     caf::result<void>(answer_roll),
     // The shard no longer knows this actor: it may go.
-    caf::result<void>(leave_stage)>;
+    caf::result<void>(leave_stage),
+    // It will be created with the others of its graph: see what speaks against it.
+    caf::result<void>(prepare_member),
+    // The graph goes on.
+    caf::result<void>(advance_member)>;
 
 /// 1 of 64: finds, loads, spawns and lets go the tasks of its shard, and hands messages on.
 /// Understands what a task understands.
@@ -221,6 +226,24 @@ using group_directory_actor = task_group_actor::extend<
     caf::result<void>(expire_now),
     // The tasks of a shard have told again what groups must know.
     caf::result<void>(roll_called),
+    // The directory before failed.
+    caf::result<void>(take_over)>;
+
+/// One graph of tasks that are created together, all or none.
+using task_graph_actor = caf::typed_actor<
+    // A client wants all these tasks.
+    caf::result<void>(create_graph),
+    // A member took a step, or cannot.
+    caf::result<void>(member_advanced),
+    // To the directory: it has come to its end. To the graph: it may go.
+    caf::result<void>(leave_graph)>;
+
+/// The graphs of one lane: spawns a graph when its key is named, and hands messages on.
+using graph_directory_actor = task_graph_actor::extend<
+    // A graph failed and needs a successor.
+    caf::result<void>(graph_failed),
+    // Look for keys that have had their time.
+    caf::result<void>(sweep_graphs),
     // The directory before failed.
     caf::result<void>(take_over)>;
 

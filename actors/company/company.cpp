@@ -32,6 +32,13 @@ group_directory_actor lane_company::impl::make_groups() {
   });
 }
 
+graph_directory_actor lane_company::impl::make_graphs() {
+  return system.spawn<graph_directory_shell, caf::lazy_init>(where, [this] {
+    succeed(
+        directory().graphs[index()], [this] { return make_graphs(); }, take_over{});
+  });
+}
+
 queue_directory_actor lane_company::impl::make_queues() {
   return system.spawn<queue_directory_shell, caf::lazy_init>(where, [this] {
     succeed(
@@ -90,6 +97,7 @@ void lane_company::spawn() {
   }
   directory.queues[lane_index] = all.make_queues();
   directory.groups[lane_index] = all.make_groups();
+  directory.graphs[lane_index] = all.make_graphs();
   directory.workers[lane_index] = all.make_workers();
   directory.registers[lane_index] = all.make_register();
   directory.pools[lane_index] = all.make_pools();
@@ -119,6 +127,7 @@ void lane_company::open() {
   impl_->tasks_known = true;
   if (impl_->index() == 0)
     impl_->tell(impl_->directory().index, catch_up_index{});
+  impl_->shell_of_graphs().open();
   impl_->where.on.drain();
 }
 
@@ -152,6 +161,7 @@ void lane_company::dismiss() {
     end(directory.task_shards[shard]);
   end(directory.queues[impl_->index()]);
   end(directory.groups[impl_->index()]);
+  end(directory.graphs[impl_->index()]);
   end(directory.workers[impl_->index()]);
   end(directory.registers[impl_->index()]);
   end(directory.pools[impl_->index()]);

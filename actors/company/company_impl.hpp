@@ -2,6 +2,7 @@
 
 #include "actors/company/company.hpp"
 #include "actors/index/index_listener.hpp"
+#include "actors/task_graph/task_graph_actor.hpp"
 #include "actors/task_group/task_group_actor.hpp"
 #include "actors/task_shard/task_shard_actor.hpp"
 #include "messages/interfaces.hpp"
@@ -9,6 +10,7 @@
 #include "runtime/lane/switchboard_handles.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -44,6 +46,7 @@ struct lane_company::impl {
 
   task_shard_actor make_shard(std::uint16_t shard);
   group_directory_actor make_groups();
+  graph_directory_actor make_graphs();
   queue_directory_actor make_queues();
   queue_register_actor make_register();
   worker_directory_actor make_workers();
@@ -59,10 +62,14 @@ struct lane_company::impl {
   /// Recovery fills the directories before their first message; both happen on the lane's thread.
   task_shard_shell& shell_of_shard(std::uint16_t shard);
   group_directory_shell& shell_of_groups();
+  graph_directory_shell& shell_of_graphs();
 
   void recover_service_streams(std::function<void()> done);
   void resume_stream(std::uint16_t stream, const redis_reply& newest, const redis_reply& length,
                      const redis_reply& emptied);
+  void read_graphs(std::function<void()> then);
+  void take_graphs(const std::vector<task_graph_id>& ids, std::vector<redis_reply>& replies);
+  void read_ids(std::function<void(std::string)> known);
   void take_ids(std::uint16_t shard, std::vector<redis_reply>& replies);
   void ask_rows();
   void ask_outlines();
@@ -86,7 +93,8 @@ struct lane_company::impl {
 
   // Of recovery.
   std::size_t shards_missing = 0;
-  std::string unexpected;  // the first thing in Redis that should not be there
+  std::string unexpected;                // the first thing in Redis that should not be there
+  std::map<task_graph_id, bool> graphs;  // under way when the server ended: whether decided
   std::vector<task_id> live;
   std::size_t asked = 0;
   std::vector<task_id> whole;  // these are needed in memory

@@ -1,6 +1,7 @@
 // The way of a lane's tasks, groups and quarantines back from Redis.
 
 #include "actors/company/company_impl.hpp"
+#include "actors/task/graph_mark.hpp"
 #include "actors/task/task_wire.hpp"
 #include "actors/worker/worker_wire.hpp"
 #include "runtime/events/event_stream.hpp"
@@ -31,18 +32,28 @@ group_directory_shell& lane_company::impl::shell_of_groups() {
       caf::actor_cast<caf::abstract_actor*>(directory().groups[index()]));
 }
 
+graph_directory_shell& lane_company::impl::shell_of_graphs() {
+  return *static_cast<graph_directory_shell*>(
+      caf::actor_cast<caf::abstract_actor*>(directory().graphs[index()]));
+}
+
 void lane_company::recover_ids(std::function<void(std::string)> known) {
   impl_->tell(impl_->directory().registers[impl_->index()], open_register{});
   if (impl_->index() == 0)
     impl_->open_stores();
-  impl_->shards_missing = impl_->shards.size();
   impl_->unexpected.clear();
+  impl_->read_graphs(
+      [this, known = std::move(known)]() mutable { impl_->read_ids(std::move(known)); });
+}
+
+void lane_company::impl::read_ids(std::function<void(std::string)> known) {
+  shards_missing = shards.size();
   auto done = std::make_shared<std::function<void(std::string)>>(std::move(known));
-  impl_->recover_service_streams([this, done] {
-    if (impl_->shards_missing == 0)
-      (*done)(impl_->unexpected);
+  recover_service_streams([this, done] {
+    if (shards_missing == 0)
+      (*done)(unexpected);
   });
-  for (const auto shard : impl_->shards) {
+  for (const auto shard : shards) {
     resp_writer query;
     const auto prefix = shard_key_prefix(shard);
     auto key = [prefix](std::string_view rest) { return resp_writer::joined{prefix, rest, {}}; };
@@ -51,19 +62,18 @@ void lane_company::recover_ids(std::function<void(std::string)> known) {
     query.command("ZRANGE", key("group-expiry"), 0, -1);
     query.command("XREVRANGE", key("events"), "+", "-", "COUNT", 1);
     query.command("XLEN", key("events"));
-    query.command("ZRANGEBYSCORE", key("quarantine"), impl_->where.on.now().ms, "+inf",
-                  "WITHSCORES");
+    query.command("ZRANGEBYSCORE", key("quarantine"), where.on.now().ms, "+inf", "WITHSCORES");
     query.command("SMEMBERS", key("group-work"));
     query.command("GET", key("events-end"));
-    impl_->where.store().query(query, [this, shard, done](std::vector<redis_reply>& replies) {
+    where.store().query(query, [this, shard, done](std::vector<redis_reply>& replies) {
       for (const auto& reply : replies)
-        if (reply.is_error() && impl_->unexpected.empty())
-          impl_->unexpected = "Redis holds something unexpected for shard " +
-                              std::to_string(shard) + ": " + std::string{reply.text()};
-      if (impl_->unexpected.empty())
-        impl_->take_ids(shard, replies);
-      if (--impl_->shards_missing == 0)
-        (*done)(impl_->unexpected);
+        if (reply.is_error() && unexpected.empty())
+          unexpected = "Redis holds something unexpected for shard " + std::to_string(shard) +
+                       ": " + std::string{reply.text()};
+      if (unexpected.empty())
+        take_ids(shard, replies);
+      if (--shards_missing == 0)
+        (*done)(unexpected);
     });
   }
 }
@@ -131,10 +141,50 @@ void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>&
       where.board.tell(where.on, std::move(*quarantine));
 }
 
+// -- graphs that were under way -------------------------------------------------------------------
+
+// Of all shards, whoever's they are: the tasks of a graph are everywhere, and each lane has to know
+// what was decided before it reads its own.
+void lane_company::impl::read_graphs(std::function<void()> then) {
+  graphs.clear();
+  resp_writer query;
+  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+    query.command("SMEMBERS", resp_writer::joined{shard_key_prefix(shard), "graph-work", {}});
+  where.store().query(query, [this, then](std::vector<redis_reply>& replies) {
+    std::vector<task_graph_id> ids;
+    resp_writer states;
+    for (const auto& reply : replies)
+      for (std::size_t i = 0; i < reply.size(); ++i)
+        if (const auto id = task_graph_id::parse(text_of(reply.at(i)))) {
+          const auto prefix = shard_key_prefix(shard_of(id->view()));
+          states.command("HGET", resp_writer::joined{prefix, "graph:", id->view()}, "state");
+          ids.push_back(*id);
+        }
+    if (ids.empty())
+      return then();
+    where.store().query(states, [this, ids, then](std::vector<redis_reply>& found) {
+      take_graphs(ids, found);
+      then();
+    });
+  });
+}
+
+void lane_company::impl::take_graphs(const std::vector<task_graph_id>& ids,
+                                     std::vector<redis_reply>& replies) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const bool decided = replies[i].text() == graph_committed;
+    graphs[ids[i]] = decided;
+    if (lane_of_shard(shard_of(ids[i].view()), where.on.lane_count()) == index())
+      shell_of_graphs().expect(ids[i], decided);
+  }
+}
+
 void lane_company::recover_tasks(std::function<void(std::size_t)> ready) {
   impl_->ready = std::move(ready);
   impl_->asked = 0;
   impl_->resumed = 0;
+  for (const auto shard : impl_->shards)
+    impl_->shell_of_shard(shard).judge_members_by(impl_->graphs);
   impl_->ask_rows();
 }
 
@@ -218,6 +268,11 @@ void lane_company::impl::take_rows(const std::vector<task_id>& ids,
     if (!state)
       continue;
     state->dependents = read_edges(replies[2 * i + 1].get());
+    if (const auto graph = marked_graph(text_of(row.at(2)))) {
+      ++resumed;
+      shell_of_shard(shard_of(ids[i].view())).resume_member(std::move(*state), *graph);
+      continue;
+    }
     ++resumed;
     shell_of_shard(shard_of(ids[i].view())).resume(std::move(*state));
   }

@@ -70,6 +70,27 @@ inline void answer_absent(const stage& where, dependency_resolved& command) {
                    effect_acknowledged{command.required, effect_receiver::dependent, command.task});
 }
 
+/// A member of a graph that is none: it cannot be created, and has nothing left to be removed.
+inline void answer_absent(const stage& where, prepare_member& command) {
+  where.board.tell(
+      where.on,
+      member_advanced{command.graph, command.task, graph_step::prepare,
+                      std::make_shared<const api_error>(make_api_error(
+                          error_code::internal_server_error, "it failed while it was created"))});
+}
+inline void answer_absent(const stage& where, advance_member& command) {
+  std::shared_ptr<const api_error> problem;
+  if (command.step == graph_step::write)
+    problem = std::make_shared<const api_error>(
+        make_api_error(error_code::internal_server_error, "it failed while it was created"));
+  where.board.tell(where.on, member_advanced{command.graph, command.task, command.step, problem});
+}
+
+/// Commands by which a task comes into being.
+template <class Command>
+inline constexpr bool makes_a_task =
+    std::is_same_v<Command, create_task> || std::is_same_v<Command, prepare_member>;
+
 /// Nobody waits for an answer to these.
 template <class Command>
 requires(!requires(Command & c) { c.reply; }) void answer_absent(const stage&, Command&) {}

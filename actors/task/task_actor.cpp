@@ -37,6 +37,13 @@ task_shell::task_shell(caf::actor_config& config, const stage& where, task_state
   forget_status();
 }
 
+task_shell::task_shell(caf::actor_config& config, const stage& where, task_state state,
+                       const graph_mark& mark)
+    : task_actor::base(config), stage_(where), state_(std::move(state)) {
+  forget_status();
+  wait_for_graph(mark.graph, mark.decided);
+}
+
 // For the one that takes the place of this one. Answers to a creation that is no more, and times of
 // this one, are nobody's.
 template <class Command>
@@ -66,6 +73,8 @@ void task_shell::fail(Command& command) {
     result.required = state_.id;
     result.failed = true;
     stage_.board.tell(stage_.on, std::move(result));
+  } else if constexpr (std::is_same_v<Command, prepare_member>) {
+    answer_absent(stage_, command);
   } else {
     pass_on(command);
   }
@@ -80,10 +89,12 @@ auto task_shell::receive_as(void (task_shell::*)(Command&)) {
       return pass_on(command);
     ++received_;
     try {
-      if constexpr (!std::is_same_v<Command, create_task>)
+      if constexpr (!makes_a_task<Command>)
         if (!state_.definition) {  // its creation was refused, and the shard does not know yet
           answer_absent(stage_, command);
-          return stage_.board.tell(stage_.on, offer_leave{state_.id, received_});
+          if (stage_.store().safe() >= last_commit_)
+            stage_.board.tell(stage_.on, offer_leave{state_.id, received_});
+          return;
         }
       // Nobody outside sees a task that has expired, also while its record is there.
       if constexpr (answerable<Command> && !std::is_same_v<Command, create_task>)
@@ -104,7 +115,9 @@ auto task_shell::receive() {
 
 task_shell::behavior_type task_shell::make_behavior() {
   try {
-    if (state_.definition)
+    if (creation_ && creation_->revived)
+      reveal();
+    else if (state_.definition && !creation_)
       announce();
   } catch (...) {
     report_failure();
@@ -154,6 +167,8 @@ task_shell::behavior_type task_shell::make_behavior() {
       },
       receive<&task_shell::tell_again>(),
       [this](leave_stage& command) { leave(command); },
+      receive<&task_shell::prepare>(),
+      receive<&task_shell::advance>(),
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/company/stage.hpp"
 #include "actors/task/artifact_rules.hpp"
+#include "actors/task/graph_mark.hpp"
 #include "actors/task/task_state.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/supervision/service_guard.hpp"
@@ -31,6 +32,11 @@ class task_shell : public task_actor::base, public timer_target {
   /// A task as the store holds it, with its written edges.
   task_shell(caf::actor_config& config, const stage& where, task_state state, task_origin from);
 
+  /// A member of a graph as the store holds it, which nobody sees. When the graph is decided it is
+  /// revealed at once, else it waits for the graph's word.
+  task_shell(caf::actor_config& config, const stage& where, task_state state,
+             const graph_mark& mark);
+
   const char* name() const override { return "troupe.task"; }
   behavior_type make_behavior() override;
   void on_exit() override;
@@ -50,6 +56,10 @@ class task_shell : public task_actor::base, public timer_target {
     bool joined = false;  // the group counts it as a member
     std::vector<task_id> accepted;
     std::vector<std::function<void()>> later;
+    // Of a member of a graph, which decides when it may be seen.
+    task_graph_id graph;
+    bool written = false;
+    bool revived = false;  // after a restart
   };
 
   // What is known of the run's artifacts; read when first needed.
@@ -68,6 +78,19 @@ class task_shell : public task_actor::base, public timer_target {
   void take_dependency(dependency_state& command);
   void finish_creation();
   void refuse_creation(api_error why);
+  void begin_creation(task_definition_ptr definition, const reply_handle& reply);
+  void ask_group_and_dependencies(const std::vector<task_id>& within);
+  std::optional<api_error> creation_problem();
+  void undo_creation();
+
+  // -- creation with a graph
+  void prepare(prepare_member& command);
+  void finish_preparing();
+  void advance(advance_member& command);
+  void write_unseen();
+  void reveal();
+  void drop_from_graph();
+  void wait_for_graph(const task_graph_id& graph, bool revived);
 
   // -- what clients and workers ask
   void show_definition(get_task& command);

@@ -23,13 +23,17 @@ void task_shell::give_up(const std::string& why) {
   const auto error = failed_actor("task " + state_.id.str(), why);
   auto& board = stage_.board;
   if (const auto made = std::move(creation_)) {
-    stage_.on.deliver(made->reply, answer{error});
+    if (made->reply)
+      stage_.on.deliver(made->reply, answer{error});
+    if (made->graph && !made->written)
+      board.tell(stage_.on, member_advanced{made->graph, state_.id, graph_step::prepare,
+                                            std::make_shared<const api_error>(error)});
     const auto& group = state_.definition->group;
     if (made->joined)  // a member that will not be: the group has to count again
       board.tell(stage_.on, group_failed{group, "task " + state_.id.str() + " joined and failed"});
-    else if (made->group_accepted)
+    else if (made->group_accepted && !made->written)  // else its successor makes use of it
       board.tell(stage_.on, withdraw_member{group, state_.id});
-    if (!made->repeated)
+    if (!made->repeated && !made->written)
       for (const auto& required : made->accepted)
         board.tell(stage_.on, withdraw_dependent{required, state_.id});
     for (auto& again : made->later)

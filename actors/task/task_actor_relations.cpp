@@ -17,18 +17,33 @@ void task_shell::create(create_task& command) {
     return;
   if (state_.definition)
     return create_again(command);
-  state_.definition = std::move(command.definition);
+  begin_creation(std::move(command.definition), command.reply);
+  ask_group_and_dependencies({});
+}
+
+void task_shell::begin_creation(task_definition_ptr definition, const reply_handle& reply) {
+  state_.definition = std::move(definition);
   state_.priority = state_.definition->priority;
   state_.retries_left = state_.definition->retries;
   creation_ = std::make_unique<creation>();
-  creation_->reply = command.reply;
+  creation_->reply = reply;
+}
+
+// All but those dependencies that are in the same graph, which come in the order of the definition:
+// they will exist when this one does.
+void task_shell::ask_group_and_dependencies(const std::vector<task_id>& within) {
   creation_->answers_missing = 1;
   const auto& definition = *state_.definition;
   stage_.board.tell(stage_.on, reserve_member{definition.group, state_.id, definition.scheduler_id,
                                               definition.expires});
+  auto inner = within.begin();
   for (const auto& required : definition.dependencies) {
-    if (required == state_.id) {
-      state_.open_dependencies.push_back(required);  // its own affair: until it is scheduled
+    const bool is_within = inner != within.end() && *inner == required;
+    if (is_within)
+      ++inner;
+    // Itself is its own affair: until it is scheduled.
+    if (is_within || required == state_.id) {
+      state_.open_dependencies.push_back(required);
       continue;
     }
     ++creation_->answers_missing;
@@ -116,16 +131,21 @@ api_error bad_dependencies(const task_definition& definition, const std::vector<
 
 }  // namespace
 
-void task_shell::finish_creation() {
+std::optional<api_error> task_shell::creation_problem() {
   if (!creation_->trouble.empty())
-    return refuse_creation(
-        make_api_error(error_code::internal_server_error, std::move(creation_->trouble)));
+    return make_api_error(error_code::internal_server_error, std::move(creation_->trouble));
   if (!creation_->refusal.empty())
-    return refuse_creation(
-        make_api_error(error_code::request_conflict, std::move(creation_->refusal)));
+    return make_api_error(error_code::request_conflict, std::move(creation_->refusal));
   if (!creation_->missing.empty() || !creation_->expiring.empty())
-    return refuse_creation(
-        bad_dependencies(*state_.definition, creation_->missing, creation_->expiring));
+    return bad_dependencies(*state_.definition, creation_->missing, creation_->expiring);
+  return std::nullopt;
+}
+
+void task_shell::finish_creation() {
+  if (creation_->graph)
+    return finish_preparing();
+  if (auto problem = creation_problem())
+    return refuse_creation(std::move(*problem));
   auto made = std::move(creation_);
   const auto& definition = *state_.definition;
   try {
@@ -153,8 +173,12 @@ void task_shell::finish_creation() {
 }
 
 void task_shell::refuse_creation(api_error why) {
+  refuse(creation_->reply, std::move(why));
+  undo_creation();
+}
+
+void task_shell::undo_creation() {
   const auto made = std::move(creation_);
-  refuse(made->reply, std::move(why));
   if (made->group_accepted)
     stage_.board.tell(stage_.on, withdraw_member{state_.definition->group, state_.id});
   if (!made->repeated) {
@@ -165,7 +189,10 @@ void task_shell::refuse_creation(api_error why) {
     const auto id = state_.id;
     state_ = {};
     state_.id = id;
-    stage_.board.tell(stage_.on, offer_leave{state_.id, received_});
+    if (!made->written)
+      stage_.board.tell(stage_.on, offer_leave{state_.id, received_});
+    else
+      arm_timer();  // not before what was written is removed
   }
   for (auto& again : made->later)
     again();
@@ -177,6 +204,9 @@ void task_shell::reserve(reserve_dependent& command) {
   dependency_state result;
   result.task = command.dependent;
   result.required = state_.id;
+  // One that is written exists as soon as its graph says so, and that waits for nobody any more.
+  if (creation_ && creation_->written && postponed(command))
+    return;
   // A task that is still being created does not exist yet: who depends on it comes too early.
   if (state_.definition && !creation_) {
     result.exists = true;

@@ -2,6 +2,7 @@
 
 #include "actors/task/absent_task.hpp"
 #include "actors/task/task_actor.hpp"
+#include "actors/task/task_removal.hpp"
 #include "actors/task/task_wire.hpp"
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/supervision/lane_supervisor.hpp"
@@ -77,6 +78,8 @@ task_shard_shell::behavior_type task_shard_shell::make_behavior() {
       [](task_timer_fired&) {},
       [](answer_roll&) {},
       [](leave_stage&) {},
+      receive(&self::route<prepare_member>),
+      receive(&self::route<advance_member>),
       receive(&self::let_go),
       receive(&self::let_rest),
       receive(&self::wake),
@@ -118,7 +121,7 @@ void task_shard_shell::route(Command& command) {
     return hand_on(found->second, std::move(command));
   if (known_.contains(hash_text(command.task.view())) || loading_.contains(command.task))
     return load(command);
-  if constexpr (std::is_same_v<Command, create_task>) {
+  if constexpr (makes_a_task<Command>) {
     know(command.task);
     auto& made = tasks_[command.task];
     made.actor = spawn<task_shell, caf::lazy_init>(stage_, command.task);
@@ -179,6 +182,8 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
     }
     state->dependents = read_edges(replies[1].get());
     const bool rested = resting_.remove(id);
+    if (const auto graph = marked_graph(text_of(row.at(2))))
+      return resume_member(std::move(*state), *graph);
     // One that is live and did not rest had failed: it tells the others again.
     if (!rested && replies.size() == 3 && replies[2].integer() == 1)
       return resume(std::move(*state));
@@ -197,6 +202,28 @@ void task_shard_shell::resume(task_state state) {
   made.actor = spawn<task_shell, caf::lazy_init>(stage_, std::move(state), task_origin::live);
   // Its first message makes it announce itself to queue, group and wheel.
   stage_.on.executor().post(made.actor, task_timer_fired{id});
+}
+
+void task_shard_shell::resume_member(task_state state, const task_graph_id& graph) {
+  const auto id = state.id;
+  if (tasks_.contains(id))
+    return;
+  bool decided = false;
+  if (judged_ != nullptr) {
+    const auto known = judged_->find(graph);
+    decided = known != judged_->end() && known->second;
+    if (!decided) {
+      write_task_gone(stage_.store().begin_commit(), id);
+      stage_.store().end_commit();
+      known_.erase(hash_text(id.view()));
+      return;
+    }
+  }
+  auto& made = tasks_[id];
+  made.actor =
+      spawn<task_shell, caf::lazy_init>(stage_, std::move(state), graph_mark{graph, decided});
+  if (decided)
+    stage_.on.executor().post(made.actor, task_timer_fired{id});
 }
 
 void task_shard_shell::let_go(offer_leave& command) {
@@ -288,7 +315,10 @@ void task_shard_shell::read_live(std::vector<task_id> ids) {
             if (!state)
               continue;  // a membership of the live set without its task means nothing
             state->dependents = read_edges(replies[2 * i + 1].get());
-            resume(std::move(*state));
+            if (const auto graph = marked_graph(text_of(row.at(2))))
+              resume_member(std::move(*state), *graph);
+            else
+              resume(std::move(*state));
           }
           read_live(left);
         });

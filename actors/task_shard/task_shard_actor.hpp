@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -38,9 +39,19 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
 
   /// Before the shard opens: this task is in the live set, and need not be in memory.
   void resume_resting(const task_state& outline);
+  /// Before the shard opens: graphs that were under way when the server ended, and whether each was
+  /// decided. Holds until `begin_sweeping`.
+  void judge_members_by(const std::map<task_graph_id, bool>& graphs) { judged_ = &graphs; }
+
+  /// This one is a member of a graph and nobody has seen it yet. While the shard is not open it is
+  /// revealed or removed, as was decided; later it waits for the graph's word.
+  void resume_member(task_state state, const task_graph_id& graph);
 
   /// When everything is recovered: from now on it looks for expired artifacts.
-  void begin_sweeping() { arm_sweep(); }
+  void begin_sweeping() {
+    judged_ = nullptr;
+    arm_sweep();
+  }
 
   std::size_t live_tasks() const { return tasks_.size() + resting_.size(); }
 
@@ -112,6 +123,7 @@ class task_shard_shell : public task_shard_actor::base, public timer_target {
   alarm wake_alarm_;
   timer_id wake_timer_ = 0;
   timestamp wake_at_;
+  const std::map<task_graph_id, bool>* judged_ = nullptr;  // only during recovery
   artifact_sweep sweep_;
   std::deque<expire_now> asked_;  // searches for artifacts that somebody waits for
   bool serves_asked_ = false;     // the present one is the first of these

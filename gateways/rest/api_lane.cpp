@@ -1,5 +1,6 @@
 #include "gateways/rest/api_lane.hpp"
 
+#include "gateways/rest/door_access.hpp"
 #include "gateways/rest/signed_host.hpp"
 #include "runtime/auth/credentials.hpp"
 #include "runtime/blobs/blob_signer.hpp"
@@ -13,6 +14,10 @@ namespace {
 
 // A body of usual size is parsed without an allocation.
 constexpr std::size_t arena_bytes = 256 * 1024;
+
+std::string_view scheme_of(const api_request& request) {
+  return request.authorization.empty() ? "bewit" : "hawk";
+}
 
 }  // namespace
 
@@ -54,25 +59,32 @@ void api_lane::use(auth_snapshot_ptr next) {
 }
 
 outcome<caller_ptr> api_lane::authenticate(const api_request& request) {
-  auto result = check_signature(request);
-  const bool by_url = request.authorization.empty();
-  const std::string_view scheme = by_url ? "bewit" : "hawk";
-  if (!result) {
-    counts.add_failure(scheme, "credentials");
-    return std::move(result).error();
-  }
-  if (auto checked = check_payload(request, result->hash); !checked) {
-    counts.add_failure(scheme, "payload-hash");
+  TROUPE_TRY(auto head, authenticate_head(request));
+  if (head.body_hash.empty())
+    return std::move(head.by);
+  auto checked = check_payload_hash(request.body, request.content_type, head.body_hash);
+  if (!checked) {
+    counts.add_failure(scheme_of(request), "payload-hash");
     return std::move(checked).error();
+  }
+  counts.add_success(scheme_of(request), head.by->client_id);
+  return std::move(head.by);
+}
+
+outcome<api_lane::checked_head> api_lane::authenticate_head(const api_request& request) {
+  auto result = check_signature(request);
+  if (!result) {
+    counts.add_failure(scheme_of(request), "credentials");
+    return std::move(result).error();
   }
   auto who = std::make_shared<caller>();
   who->client_id = std::move(result->client_id);
   who->scopes = std::move(result->scopes);
   who->expires = result->expires;
   who->authenticated = result->what == auth_result::status::success;
-  if (who->authenticated)
-    counts.add_success(scheme, who->client_id);
-  return caller_ptr{std::move(who)};
+  if (who->authenticated && result->hash.empty())
+    counts.add_success(scheme_of(request), who->client_id);
+  return checked_head{std::move(who), std::move(result->hash)};
 }
 
 outcome<auth_result> api_lane::check_signature(const api_request& request) {
@@ -102,23 +114,6 @@ outcome<auth_result> api_lane::check_signature(const api_request& request) {
   if (result.what == auth_result::status::failed)
     return refused(std::move(result.message));
   return result;
-}
-
-outcome<void> api_lane::check_payload(const api_request& request, const std::string& hash) {
-  if (hash.empty())
-    return {};
-  const auto computed = payload_hash(request.body, request.content_type);
-  if (computed == hash)
-    return {};
-  // Bodies that are not read as JSON count as empty elsewhere; both are taken.
-  if (payload_hash({}, request.content_type) == hash && !is_json_type(request.content_type))
-    return {};
-  // The braces are part of the protocol's text.
-  return make_api_error(
-      error_code::authentication_failed,
-      "Invalid payload hash: {{hash}}\nComputed payload hash: " + computed +
-          "\nThis happens when your request carries a signed hash of the payload and the hash "
-          "doesn't match the hash we've computed on the server-side.");
 }
 
 outcome<boost::json::value> api_lane::parse(std::string_view text) {

@@ -64,6 +64,13 @@ struct api_lane {
   /// credentials are `authentication_failed`. The payload hash is checked, too.
   outcome<caller_ptr> authenticate(const api_request& request);
 
+  /// The same before the body is there: whose hash it must have is for whoever takes it to check.
+  struct checked_head {
+    caller_ptr by;
+    std::string body_hash;  ///< empty: any will do
+  };
+  outcome<checked_head> authenticate_head(const api_request& request);
+
   /// Gives back runs whose claim could not be delivered, and forgets them.
   void give_back(std::vector<handed_out_run>& runs);
 
@@ -76,7 +83,6 @@ struct api_lane {
 
   void empty_arena();
   outcome<auth_result> check_signature(const api_request& request);
-  outcome<void> check_payload(const api_request& request, const std::string& hash);
 
   std::vector<unsigned char> arena_memory_;
   std::optional<boost::json::monotonic_resource> arena_;

@@ -150,7 +150,16 @@ std::optional<door_request> http_session::make_door_request(door_routes::match&&
   });
   const auto request = make_api_request();
   door.source_ip = request.source_ip;
-  if (found.route->access == door_access::caller) {
+  if (found.route->access == door_access::caller_of_body) {
+    auto who = home_.api().authenticate_head(request);
+    if (!who) {
+      phase_ = phase::calling;
+      call_.refuse_unnamed(request, std::move(who).error());
+      return std::nullopt;
+    }
+    door.by = std::move(who->by);
+    door.body_hash = std::move(who->body_hash);
+  } else if (found.route->access == door_access::caller) {
     auto who = home_.api().authenticate(request);
     if (!who) {
       phase_ = phase::calling;

@@ -40,6 +40,8 @@ struct door_request {
   /// Who asks, when the route wants to know: the caller without credentials has
   /// the scopes of `anonymous`. Bad credentials were answered with 401 already.
   caller_ptr by;
+  /// With `door_access::caller_of_body`: the hash that the body must have; empty: any will do.
+  std::string body_hash;
 
   /// The value of a header by its lower-case name; empty when it is not there.
   std::string_view header(std::string_view name) const;
@@ -50,8 +52,9 @@ struct door_request {
 
 /// Whether a route wants the caller's credentials checked.
 enum class door_access : std::uint8_t {
-  open,    ///< credentials are not looked at
-  caller,  ///< `door_request::by` is set; bad credentials are 401
+  open,            ///< credentials are not looked at
+  caller,          ///< `door_request::by` is set; bad credentials are 401
+  caller_of_body,  ///< the same, for who takes a body and holds it against `body_hash`
 };
 
 // -- (0) short answers

@@ -105,6 +105,8 @@ TROUPE_TO_TASK(membership_answered)
 TROUPE_TO_TASK(offer_leave)
 TROUPE_TO_TASK(offer_rest)
 TROUPE_TO_TASK(task_failed)
+TROUPE_TO_TASK(prepare_member)
+TROUPE_TO_TASK(advance_member)
 #undef TROUPE_TO_TASK
 
 #define TROUPE_TO_QUEUE(type)                                            \
@@ -160,6 +162,17 @@ TROUPE_TO_GROUP(leave_group)
 TROUPE_TO_GROUP(group_failed)
 TROUPE_TO_GROUP(expire_group)
 #undef TROUPE_TO_GROUP
+
+#define TROUPE_TO_GRAPH(type)                                            \
+  void switchboard::tell(lane& from, type command) {                     \
+    const auto place = lane_of(command.graph.view(), lanes_.size());     \
+    hand_over(from, place, handles_->graphs[place], std::move(command)); \
+  }
+TROUPE_TO_GRAPH(create_graph)
+TROUPE_TO_GRAPH(member_advanced)
+TROUPE_TO_GRAPH(leave_graph)
+TROUPE_TO_GRAPH(graph_failed)
+#undef TROUPE_TO_GRAPH
 
 void switchboard::tell(lane& from, call_roll command) {
   const auto place = lane_of_shard(command.shard, static_cast<std::uint16_t>(lanes_.size()));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/explain_commands.hpp"
+#include "messages/graph_commands.hpp"
 #include "messages/group_commands.hpp"
 #include "messages/index_commands.hpp"
 #include "messages/log_commands.hpp"
@@ -126,6 +127,14 @@ class switchboard {
   void tell(lane& from, leave_group command);
   void tell(lane& from, group_failed command);
   void tell(lane& from, expire_group command);
+
+  // To a member of a task graph, and to the graph.
+  void tell(lane& from, prepare_member command);
+  void tell(lane& from, advance_member command);
+  void tell(lane& from, create_graph command);
+  void tell(lane& from, member_advanced command);
+  void tell(lane& from, leave_graph command);
+  void tell(lane& from, graph_failed command);
 
   // To the directory that called the roll.
   void tell(lane& from, roll_called command);

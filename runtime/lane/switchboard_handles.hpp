@@ -12,13 +12,14 @@
 namespace troupe {
 
 /// Who answers for what: one task shard for each of the 64, one directory of queues, groups,
-/// workers, pools and logs and one register for each lane, one actor for each provider and each
-/// service. A handle is read and replaced on the lane of its actor only: supervision puts another
-/// actor into the place of one that failed.
+/// graphs, workers, pools and logs and one register for each lane, one actor for each provider and
+/// each service. A handle is read and replaced on the lane of its actor only: supervision puts
+/// another actor into the place of one that failed.
 struct switchboard::handles {
   std::array<task_shard_actor, shard_count> task_shards;
   std::vector<queue_directory_actor> queues;
   std::vector<group_directory_actor> groups;
+  std::vector<graph_directory_actor> graphs;
   std::vector<worker_directory_actor> workers;
   std::vector<queue_register_actor> registers;  ///< on the lane of their queues
   std::vector<pool_directory_actor> pools;      ///< on the lane of their queues

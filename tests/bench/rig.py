@@ -139,7 +139,7 @@ class Rig:
         headers = self.authorization(verb, path)
         data = None
         if body is not None:
-            data = json.dumps(body)
+            data = body if isinstance(body, str) else json.dumps(body)
             headers["Content-Type"] = "application/json"
         connection = connection or self.connection()
         connection.request(verb, path, data, headers)

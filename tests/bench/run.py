@@ -7,6 +7,7 @@ import pathlib
 
 from artifacts import large_artifact
 from figures import figure, loaded, machine, print_table
+from graph import task_graph
 from large import cancel_large_group, large_group, long_queue
 from measures import dependency_latency, idle, log_line, memory_and_recovery
 from rig import Rig
@@ -34,6 +35,7 @@ def everyday(rig, scale):
     dependency_latency(rig, 200 // scale)
     secrets(rig, 50_000 // scale)
     log_line(rig, 20 // min(scale, 5))
+    task_graph(rig, 10_000 // scale, 3)
     memory_and_recovery(rig, 300_000 // scale)
     index(rig, 1_000_000 // scale)
     idle(rig)

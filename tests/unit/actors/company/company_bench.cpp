@@ -109,6 +109,7 @@ company_bench::company_bench(const test::redis_server& redis, std::uint16_t lane
   board_ = std::make_unique<switchboard>(all);
   board_->directory().queues.resize(lanes);
   board_->directory().groups.resize(lanes);
+  board_->directory().graphs.resize(lanes);
   board_->directory().logs.resize(lanes);
   board_->directory().workers.resize(lanes);
   board_->directory().registers.resize(lanes);

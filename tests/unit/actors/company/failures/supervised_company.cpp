@@ -104,6 +104,7 @@ supervised_company::supervised_company(test::redis_server& redis, std::uint16_t 
   auto& directory = board_->directory();
   directory.queues.resize(lanes);
   directory.groups.resize(lanes);
+  directory.graphs.resize(lanes);
   directory.logs.resize(lanes);
   directory.workers.resize(lanes);
   directory.registers.resize(lanes);
@@ -247,6 +248,10 @@ std::uint16_t supervised_company::lane_of(std::string_view id) const {
 }
 
 // -- what clients and workers do ------------------------------------------------------------------
+
+task_definition_ptr supervised_company::definition(const task_id& id, const wanted_task& of) {
+  return define(id, of);
+}
 
 std::uint16_t supervised_company::create(const task_id& id, const wanted_task& of) {
   return ask(create_task{id, define(id, of), {}}).status;

@@ -141,6 +141,9 @@ class supervised_company {
     return statuses;
   }
 
+  /// The definition of such a task.
+  static task_definition_ptr definition(const task_id& id, const wanted_task& of);
+
   // What clients and workers do.
   std::uint16_t create(const task_id& id, const wanted_task& of = {});
   /// The same for a task without dependencies in its own group, which fails before it is written.

@@ -168,6 +168,7 @@ running_gateway::running_gateway(settings with, unsigned lane_count) : config(st
   auto& nobody = board->directory();
   nobody.queues.resize(lane_count);
   nobody.groups.resize(lane_count);
+  nobody.graphs.resize(lane_count);
   nobody.logs.resize(lane_count);
   char name[] = "/tmp/troupe-gateway-XXXXXX";
   REQUIRE(mkdtemp(name) != nullptr);

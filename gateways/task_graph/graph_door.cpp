@@ -1,0 +1,258 @@
+#include "gateways/task_graph/graph_door.hpp"
+
+#include "gateways/rest/door_access.hpp"
+#include "gateways/rest/rest_gateway.hpp"
+#include "gateways/rest/signed_host.hpp"
+#include "gateways/task_graph/graph_intake.hpp"
+#include "gateways/task_graph/graph_splitter.hpp"
+#include "messages/answer.hpp"
+#include "runtime/auth/credentials.hpp"
+#include "runtime/config/settings.hpp"
+#include "runtime/lane/lane.hpp"
+#include "runtime/lane/switchboard.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <mutex>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::string_view door_name = "createTaskGraph";
+constexpr std::size_t most_bytes = 64 * 1024 * 1024;
+constexpr std::size_t most_tasks = 10'000;
+// So many bodies are held in memory at a time.
+constexpr int most_at_once = 4;
+// A slice of the intake is over after so many tasks, or bytes of them: well below a millisecond.
+constexpr std::size_t tasks_per_slice = 32;
+constexpr std::size_t bytes_per_slice = 64 * 1024;
+// Longer than the largest graph takes by far.
+constexpr std::chrono::seconds longest_wait{120};
+
+// What the requests of this door share; it outlives them.
+struct door_parts {
+  switchboard& board;
+  const settings& config;
+  task_law law;
+  std::once_flag law_ready;
+  std::atomic<int> under_way{0};
+
+  door_parts(switchboard& all, const settings& with) : board(all), config(with) {}
+
+  // The root URL is known when the first request comes.
+  const task_law& ready_law() {
+    std::call_once(law_ready, [this] {
+      law = law_of_create_task({config.max_dependencies, config.max_task_deadline_days});
+      law.root_url = config.root_url;
+    });
+    return law;
+  }
+};
+
+// What the request says of its body; 0 when it says nothing.
+std::size_t length_of(const door_request& request) {
+  const auto length = request.header("content-length");
+  std::size_t bytes = 0;
+  std::from_chars(length.data(), length.data() + length.size(), bytes);
+  return bytes;
+}
+
+// One request on the lane of its connection. It owns itself from the end of the body to the answer.
+class graph_call final : public body_consumer,
+                         public answer_sink,
+                         public timer_target,
+                         public std::enable_shared_from_this<graph_call> {
+ public:
+  graph_call(std::shared_ptr<door_parts> parts, const door_request& request,
+             std::shared_ptr<response_stream> to)
+      : parts_(std::move(parts)),
+        lane_(*request.on),
+        to_(std::move(to)),
+        content_type_(request.header("content-type")),
+        body_hash_(request.body_hash),
+        splitter_(most_bytes, most_tasks),
+        intake_(parts_->ready_law(), request.by, request.on->now()) {
+    ++parts_->under_way;
+    splitter_.expect(length_of(request));
+  }
+  ~graph_call() override { --parts_->under_way; }
+
+  bool on_bytes(std::string_view bytes) override {
+    if (to_ == nullptr)
+      return true;
+    if (!body_hash_.empty())
+      signed_text_ += bytes;
+    if (auto taken = splitter_.take(bytes); !taken)
+      fail(taken.error());
+    return true;
+  }
+
+  void on_body_end() override {
+    if (to_ == nullptr)
+      return;
+    to_->on_gone([weak = weak_from_this()] {
+      if (const auto self = weak.lock())
+        self->let_go();
+    });
+    if (auto ready = check_whole(); !ready)
+      return fail(ready.error());
+    self_ = shared_from_this();
+    take_slice();
+  }
+
+  void on_body_lost() override { let_go(); }
+
+  void complete(answer&& result) override {
+    handle_ = {};
+    if (result.error)
+      return fail(*result.error);
+    api_response response;
+    response.status = result.status;
+    response.body = std::move(result.body);
+    respond(std::move(response));
+  }
+
+  void on_timer() override {
+    timer_ = 0;
+    fail(make_api_error(error_code::service_unavailable,
+                        "The server is too busy, or Redis does not answer. Whether the graph is "
+                        "created is not known; repeat the call with the same key, which is safe."));
+  }
+
+ private:
+  outcome<void> check_whole() {
+    if (!is_json_type(content_type_))
+      return make_api_error(error_code::malformed_payload,
+                            "Payload must be JSON with content-type: application/json got "
+                            "content-type: " +
+                                (content_type_.empty() ? std::string{"null"} : content_type_));
+    TROUPE_CHECK(splitter_.finish());
+    if (!body_hash_.empty())
+      TROUPE_CHECK(check_payload_hash(std::exchange(signed_text_, {}), content_type_, body_hash_));
+    std::vector<std::pair<std::string_view, std::string_view>> members;
+    for (const auto& [key, value] : splitter_.members())
+      members.emplace_back(key, value);
+    TROUPE_TRY(key_, read_graph_key(members));
+    if (splitter_.tasks() == 0)
+      return make_api_error(error_code::input_validation_error,
+                            "a graph needs 'tasks': an object with 1 to " +
+                                std::to_string(most_tasks) +
+                                " task definitions, as createTask takes them, by their taskIds");
+    return boost::system::in_place_value;
+  }
+
+  void take_slice() {
+    if (to_ == nullptr)
+      return;
+    std::size_t bytes = 0;
+    for (std::size_t n = 0; next_ < splitter_.tasks() && n < tasks_per_slice &&
+                            bytes < bytes_per_slice && !intake_.has_seen_enough();
+         ++n) {
+      const auto task = splitter_.task(next_++);
+      bytes += task.value.size();
+      intake_.take(task.key, task.value);
+    }
+    if (next_ == splitter_.tasks() || intake_.has_seen_enough())
+      return hand_on();
+    lane_.post([weak = weak_from_this()] {
+      if (const auto self = weak.lock())
+        self->take_slice();
+    });
+  }
+
+  void hand_on() {
+    if (const auto refusal = intake_.refusal(splitter_.tasks()))
+      return fail(*refusal);
+    auto command = intake_.command(key_);
+    splitter_ = graph_splitter(most_bytes, most_tasks);
+    handle_ = lane_.open_reply(*this);
+    timer_ = lane_.add_timer(lane_.now() + longest_wait, *this);
+    command.reply = handle_;
+    parts_->board.tell(lane_, std::move(command));
+  }
+
+  void fail(const api_error& error) { respond(door_failure(lane_, door_name, error)); }
+
+  void respond(api_response&& response) {
+    const auto keep = shared_from_this();
+    if (const auto to = let_go())
+      to->respond(std::move(response));
+  }
+
+  // Nobody is answered any more; the graph goes on.
+  std::shared_ptr<response_stream> let_go() {
+    lane_.cancel_timer(std::exchange(timer_, 0));
+    if (handle_)
+      lane_.close_reply(std::exchange(handle_, {}));
+    const auto to = std::move(to_);
+    to_ = nullptr;
+    // Who calls this may be a part of it.
+    if (self_)
+      lane_.post([keep = std::move(self_)] {});
+    self_ = nullptr;
+    return to;
+  }
+
+  const std::shared_ptr<door_parts> parts_;
+  lane& lane_;
+  std::shared_ptr<response_stream> to_;  // null once it was answered, or is gone
+  const std::string content_type_;
+  const std::string body_hash_;
+  std::string signed_text_;  // only of a body whose hash is signed
+  graph_splitter splitter_;
+  graph_intake intake_;
+  std::string key_;
+  std::size_t next_ = 0;
+  reply_handle handle_;
+  timer_id timer_ = 0;
+  std::shared_ptr<graph_call> self_;
+};
+
+// Whoever may not create a single task need not send its graph.
+bool may_create_any(const scope_set& have) {
+  static constexpr std::string_view wanted = "queue:create-task:";
+  const auto& all = have.list();
+  return std::any_of(all.begin(), all.end(), [](std::string_view scope) {
+    if (scope.starts_with(wanted))
+      return true;
+    return scope.ends_with('*') && wanted.starts_with(scope.substr(0, scope.size() - 1));
+  });
+}
+
+outcome<void> check_head(const door_request& request, const door_parts& parts) {
+  if (!may_create_any(*request.by->scopes))
+    return insufficient_scopes(*request.by->scopes, scope_expression::one("queue:create-task:*"),
+                               request.by->client_id, request.by->authenticated);
+  const auto coding = request.header("content-encoding");
+  if (!coding.empty() && coding != "identity")
+    return make_api_error(error_code::unsupported_encoding,
+                          "a task graph is sent as it is, without content encoding");
+  if (length_of(request) > most_bytes)
+    return make_api_error(
+        error_code::input_too_large,
+        "The graph is too large: its body may have " + std::to_string(most_bytes) + " bytes");
+  if (parts.under_way >= most_at_once)
+    return make_api_error(error_code::service_unavailable,
+                          "The server takes in as many graphs as it can; repeat in a moment");
+  return boost::system::in_place_value;
+}
+
+}  // namespace
+
+void add_task_graph_routes(rest_gateway& rest, switchboard& board, const settings& config) {
+  const auto parts = std::make_shared<door_parts>(board, config);
+  rest.add_stream(
+      "POST", "/api/troupe/v1/task-graph", door_access::caller_of_body,
+      [parts](door_request&& request,
+              std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
+        if (auto fine = check_head(request, *parts); fine)
+          return std::make_shared<graph_call>(parts, request, std::move(stream));
+        else
+          stream->respond(door_failure(*request.on, door_name, fine.error()));
+        return nullptr;
+      });
+}
+
+}  // namespace troupe
