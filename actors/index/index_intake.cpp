@@ -1,6 +1,7 @@
 #include "actors/index/index_intake.hpp"
 
 #include "messages/index_path.hpp"
+#include "messages/json_number.hpp"
 #include "messages/json_parser.hpp"
 #include "messages/json_walk.hpp"
 
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 namespace troupe {
 
@@ -131,19 +131,10 @@ definition_parts read_parts(std::string_view definition) {
   return parts;
 }
 
-std::optional<std::int64_t> rank_of(const json::value& value) {
-  if (const auto* number = value.if_int64())
-    return *number;
-  if (const auto* number = value.if_double();
-      number != nullptr && std::trunc(*number) == *number && std::abs(*number) < 9.2e18)
-    return static_cast<std::int64_t>(*number);
-  return std::nullopt;
-}
-
 // What is wrong with the options; empty when they were taken.
 std::string_view take_options(index_entry& entry, const json::object& options) {
   if (const auto* rank = options.if_contains("rank")) {
-    const auto number = rank_of(*rank);
+    const auto number = whole_number(*rank);
     if (!number)
       return "'rank' is not a whole number";
     entry.rank = *number;

@@ -114,7 +114,14 @@ void secrets_shell::check_keys() {
         std::string{rows_key});
   }
   if (!to_reseal_.empty())
-    stage_.on.executor().post(caf::actor_cast<secrets_actor>(this), reseal_secrets{});
+    go_on_resealing();
+}
+
+// Sessions and other actors have their turn between two steps.
+void secrets_shell::go_on_resealing() {
+  stage_.on.post([&on = stage_.on, self = caf::actor_cast<secrets_actor>(this)] {
+    on.executor().post(self, reseal_secrets{});
+  });
 }
 
 void secrets_shell::reseal(reseal_secrets&) {
@@ -135,7 +142,7 @@ void secrets_shell::reseal(reseal_secrets&) {
     write(name);
   }
   if (!to_reseal_.empty())
-    return stage_.on.executor().post(caf::actor_cast<secrets_actor>(this), reseal_secrets{});
+    return go_on_resealing();
   stage_.store().when_safe(written_, [] {
     log_message(severity::notice,
                 "all secrets are sealed with the newest key; older ones are no longer needed");

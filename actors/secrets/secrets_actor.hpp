@@ -28,6 +28,7 @@ class secrets_shell : public secrets_actor::base, public timer_target {
 
   void open();
   void check_keys();
+  void go_on_resealing();
   void set(set_secret& command);
   void remove(remove_secret& command);
   void show(get_secret& command);

@@ -254,6 +254,28 @@ test('no route of a completed task is lost in a crash', async () => {
   for (const [path, taskId] of tasks) assert.equal((await found(path)).taskId, taskId);
 });
 
+test('a crash amid reports: what was acknowledged gets into the index, and nothing else is wrong', async () => {
+  for (let round = 0; round < 3; ++round) {
+    const q = queue(server);
+    const ids = Array.from({ length: 60 }, () => slugid());
+    const path = (taskId) => `amid.${round}.t${ids.indexOf(taskId)}`;
+    await Promise.all(ids.map((id) => q.createTask(id, definition({ routes: [`index.${path(id)}`] }))));
+    const claimed = [];
+    while (claimed.length < ids.length) claimed.push(...await claim(q, 32));
+    const reports = ids.map((id) => q.reportCompleted(id, 0).then(() => id, () => null));
+    await Promise.race(reports);
+    await server.restart('SIGKILL');
+    const acknowledged = (await Promise.all(reports)).filter(Boolean);
+    assert.ok(acknowledged.length > 0);
+    for (const id of acknowledged) assert.equal((await found(path(id))).taskId, id);
+    for (const id of ids) {
+      const { status } = await queue(server).status(id);
+      if (status.state === 'completed') await found(path(id));
+      else await q.reportCompleted(id, 0);
+    }
+  }
+});
+
 test('what the log has is indexed, even when nothing is known of it any more', async () => {
   const taskId = await complete({ routes: ['index.forgotten.task'] });
   await found('forgotten.task');

@@ -3,13 +3,13 @@
 #include "gateways/rest/handlers/handlers.hpp"
 #include "messages/index_commands.hpp"
 #include "messages/index_path.hpp"
+#include "messages/json_number.hpp"
 #include "runtime/crypto/sha256.hpp"
 #include "runtime/lane/switchboard.hpp"
 
 #include <boost/json.hpp>
 
 #include <charconv>
-#include <cmath>
 #include <unordered_set>
 
 namespace troupe::handlers {
@@ -19,16 +19,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t most_paths = 10'000;
-
-// A whole number, in whatever way it is written.
-std::optional<std::int64_t> whole_number(const json::value& value) {
-  if (const auto* number = value.if_int64())
-    return *number;
-  if (const auto* number = value.if_double();
-      number != nullptr && std::trunc(*number) == *number && std::abs(*number) < 9.2e18)
-    return static_cast<std::int64_t>(*number);
-  return std::nullopt;
-}
 
 outcome<index_entry> read_entry(request_context& call) {
   const auto& body = call.body().as_object();
