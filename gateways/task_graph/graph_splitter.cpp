@@ -21,8 +21,14 @@ outcome<void> graph_splitter::take(std::string_view bytes) {
         "The graph is too large: its body may have " + std::to_string(most_bytes_) + " bytes");
   auto at = text_.size();
   text_.append(bytes);
-  for (; at < text_.size(); ++at)
-    TROUPE_CHECK(on_char(text_[at], at));
+  for (; at < text_.size(); ++at) {
+    // Most of a body is within texts, where little can happen.
+    if (in_text_ && !escaped_)
+      while (at < text_.size() && text_[at] != '"' && text_[at] != '\\')
+        ++at;
+    if (at < text_.size())
+      TROUPE_CHECK(on_char(text_[at], at));
+  }
   return boost::system::in_place_value;
 }
 

@@ -7,7 +7,7 @@ import { replay } from './support/events.mjs';
 import { createGraph, layered } from './support/graphs.mjs';
 import { definition, failure, queue, slugid } from './support/tasks.mjs';
 
-const size = Number(process.env.TROUPE_TEST_GRAPH_SIZE ?? 3000);
+const size = Number(process.env.TROUPE_TEST_GRAPH_SIZE ?? 2000);
 
 let server;
 let q;
@@ -72,9 +72,10 @@ async function checkWhole(graph) {
 }
 
 // Kills the server when the graph is in that state; again with another graph when it was too late.
-async function killWhen(state, delay) {
+async function killWhen(state, delay, change = () => {}) {
   for (let attempt = 0; attempt < 20; ++attempt) {
     const graph = layered(size, fresh());
+    change(graph);
     const key = `crash ${number++}`;
     const call = createGraph(server, key, graph).then((a) => a.status, () => 'lost');
     await until(`it is ${state}`, async () => {
@@ -111,7 +112,10 @@ test('a graph that was not decided when the server was killed leaves nothing beh
 
 test('a graph that was decided when the server was killed is there after it, whole', async () => {
   for (const wait of [0, 60, 150]) {
-    const { graph, key } = await killWhen('committed', (attempt) => wait / (1 + attempt));
+    const outside = slugid();
+    await q.createTask(outside, fresh());
+    const { graph, key } = await killWhen('committed', (attempt) => wait / (1 + attempt),
+      (some) => some.forEach(([, def], i) => { if (i % 40 === 0) def.dependencies.push(outside); }));
     await server.launch();
     await checkWhole(graph);
     assert.equal(await found(), undefined);
@@ -119,6 +123,20 @@ test('a graph that was decided when the server was killed is there after it, who
     assert.equal(answer.status, 200);
     assert.equal(answer.body.created, size);
     await checkWhole(graph);
+    // What was outside still frees those that wait for it, and no member is forgotten by its group.
+    await q.claimTask(outside, 0, { workerGroup: 'g', workerId: 'w' });
+    await q.reportCompleted(outside, 0);
+    await until('its dependents are free', async () =>
+      (await Promise.all(graph.filter((_, i) => i % 40 === 0).map(([id]) => q.status(id))))
+        .every(({ status }) => status.state === 'pending'));
+    const groupId = graph[0][1].taskGroupId;
+    const isResolved = async () => (await replay(server, { after: '0-0.0',
+      exchange: 'exchange/taskcluster-queue/v1/task-group-resolved',
+      pattern: `primary.${groupId}.#` })).messages.length > 0;
+    assert.ok(!await isResolved());
+    await q.sealTaskGroup(groupId);
+    assert.equal((await q.cancelTaskGroup(groupId)).cancelledCount, size);
+    await until('the group is resolved', isResolved);
   }
 });
 

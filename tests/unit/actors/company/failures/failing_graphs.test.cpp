@@ -141,6 +141,27 @@ TEST_CASE("a graph one of whose tasks fails at any point is there whole or not a
   check_all_or_none(bench, redis, first.status);
 }
 
+TEST_CASE("a key is kept until the last deadline of its tasks, and forgotten then") {
+  test::redis_server redis;
+  supervised_company bench{redis, one_lane_or_four()};
+  const auto record = graph_key("graph:" + graph.str());
+  REQUIRE(bench.ask(some_graph()).status == 200);
+  bench.sweep_graphs();
+  CHECK(redis.ask("EXISTS " + record) == "1");
+  // As if it had been made long ago.
+  redis.ask("HSET " + record + " expires 1764000000000");
+  redis.ask("ZADD " + graph_key("graph-expiry") + " 1764000000000 " + graph.str());
+  for (int i = 0; i < 400 && redis.ask("EXISTS " + record) == "1"; ++i) {
+    bench.sweep_graphs();
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  CHECK(redis.ask("EXISTS " + record) == "0");
+  CHECK(redis.ask("ZCARD " + graph_key("graph-expiry")) == "0");
+  // The key is free; the tasks are still there.
+  CHECK(bench.ask(some_graph("other")).status == 409);
+  CHECK(there(bench) == members);
+}
+
 TEST_CASE("what is refused by a task leaves nothing in memory or in Redis") {
   test::redis_server redis;
   supervised_company bench{redis, one_lane_or_four()};

@@ -249,6 +249,14 @@ std::uint16_t supervised_company::lane_of(std::string_view id) const {
 
 // -- what clients and workers do ------------------------------------------------------------------
 
+void supervised_company::sweep_graphs() {
+  for (std::uint16_t i = 0; i < lanes_.size(); ++i)
+    on_lane(i, [this, i](lane& on) {
+      on.executor().post(board_->directory().graphs[i], troupe::sweep_graphs{i});
+    });
+  settle();
+}
+
 task_definition_ptr supervised_company::definition(const task_id& id, const wanted_task& of) {
   return define(id, of);
 }

@@ -144,6 +144,9 @@ class supervised_company {
   /// The definition of such a task.
   static task_definition_ptr definition(const task_id& id, const wanted_task& of);
 
+  /// Lets all lanes look for graphs whose keys have had their time.
+  void sweep_graphs();
+
   // What clients and workers do.
   std::uint16_t create(const task_id& id, const wanted_task& of = {});
   /// The same for a task without dependencies in its own group, which fails before it is written.
