@@ -113,7 +113,14 @@ outcome<void> dev_desk::on_all_lanes(std::string_view what, const step& each) {
 // is over nobody is let in, who might meet actors that have not read yet what there is.
 outcome<void> dev_desk::carry_out_reset() {
   with_.board->admit(false);
+  TROUPE_CHECK(on_all_lanes("let its queues go", [this](std::size_t i, auto told) {
+    with_.companies[i]->dismiss_queues();
+    told("");
+  }));
+  // Answers that cross the lanes have arrived when this is run; who waits still is told so before
+  // those who owe it to him fail for want of each other.
   TROUPE_CHECK(on_all_lanes("let its actors go", [this](std::size_t i, auto told) {
+    with_.lanes[i]->refuse_open_replies(starts_anew());
     with_.others->dismiss_logs(*with_.lanes[i]);
     with_.companies[i]->dismiss();
     told("");
@@ -125,7 +132,6 @@ outcome<void> dev_desk::carry_out_reset() {
   }));
   TROUPE_CHECK(on_all_lanes("hear what was under way", [](std::size_t, auto told) { told(""); }));
   TROUPE_CHECK(on_all_lanes("delete what is stored", [this](std::size_t i, auto told) {
-    with_.lanes[i]->refuse_open_replies(starts_anew());
     with_.companies[i]->erase([told] { told(""); });
   }));
   remove_old_spools(with_.log_directory, 0, 0);

@@ -147,6 +147,14 @@ void lane_company::set_claim_timeout(std::chrono::milliseconds timeout) {
   impl_->own.task.claim_timeout = timeout;
 }
 
+void lane_company::dismiss_queues() {
+  auto& queues = impl_->directory().queues[impl_->index()];
+  impl_->leaving = true;
+  if (const auto actor = std::exchange(queues, nullptr))
+    act::dismiss(impl_->where.on.executor(), actor);
+  impl_->where.on.drain();
+}
+
 void lane_company::dismiss() {
   auto& directory = impl_->directory();
   auto& executor = impl_->where.on.executor();

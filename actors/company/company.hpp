@@ -45,6 +45,9 @@ class lane_company {
   /// Lets records that wait to be written be written; before the store ends.
   void write_workers();
 
+  /// Lets the queues go, which answers the claims that wait.
+  void dismiss_queues();
+
   /// Lets the actors go; `spawn` puts others into their places.
   void dismiss();
 

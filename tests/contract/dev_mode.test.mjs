@@ -120,7 +120,7 @@ test('dev mode 3 reset answers waiting claims with nothing, whoever else asks at
     q.claimWork(`dev/parked-${i}`, { ...worker, tasks: 1 }));
   await until('they wait', async () => {
     const text = await (await fetch(`http://127.0.0.1:${server.info.metricsPort}/metrics`)).text();
-    const waiting = [...text.matchAll(/claim_waiters\{[^}]*dev\/parked[^}]*\} (\d+)/g)];
+    const waiting = [...text.matchAll(/claim_waiters\{[^}]*"parked-[^}]*\} (\d+)/g)];
     return waiting.reduce((sum, [, n]) => sum + Number(n), 0) === 8;
   });
   const ids = Array.from({ length: 200 }, slugid);

@@ -218,6 +218,31 @@ TEST_CASE("a service has a stream of its own, which is numbered and cut like tha
   CHECK(redis.ask("XLEN troupe:{published}:events") == "1");
 }
 
+TEST_CASE("a stream that is emptied goes on where its numbers were") {
+  test::redis_server redis;
+  rig r{redis};
+  for (int i = 0; i < 5; ++i)
+    r.write(i);
+  r.wait_safe(5);
+  std::promise<std::uint64_t> newest;
+  r.stage.post([&] {
+    r.store.begin_commit();
+    r.store.forget_events(3);
+    r.store.forget_events(auth_stream);  // which has none
+    r.store.end_commit();
+    // What is read while it runs does not count.
+    r.store.resume_events(3, 1, 2, 0);
+    r.store.begin_commit();
+    r.store.append_event(3, event_draft{"exchange/e", "key", {}, "{}"});
+    r.store.when_safe(r.store.end_commit(), [&] { newest.set_value(r.store.newest_event(3).n); });
+  });
+  CHECK(newest.get_future().get() == 6);
+  CHECK(redis.ask("XLEN troupe:{03}:events") == "1");
+  const auto end = redis.ask("GET troupe:{03}:events-end");
+  CHECK(end.substr(end.find('-')) == "-5");
+  CHECK(redis.ask("EXISTS troupe:{auth}:events-end") == "0");
+}
+
 TEST_CASE("a commit that is abandoned half-way leaves nothing behind, and the next one is whole") {
   test::redis_server redis;
   rig r{redis};
