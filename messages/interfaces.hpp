@@ -372,7 +372,9 @@ using secrets_actor = caf::typed_actor<
     // Go over to the newest key.
     caf::result<void>(reseal_secrets),
     // One may have expired.
-    caf::result<void>(secrets_timer_fired)>;
+    caf::result<void>(secrets_timer_fired),
+    // Somebody wants what expired to go at once.
+    caf::result<void>(expire_now)>;
 
 /// The index: paths and the tasks they lead to, put in by requests and by routes of completed
 /// tasks.
@@ -398,7 +400,9 @@ using index_actor = caf::typed_actor<
     // The definition of such a task.
     caf::result<void>(index_definition),
     // Entries may have expired.
-    caf::result<void>(index_timer_fired)>;
+    caf::result<void>(index_timer_fired),
+    // Somebody wants what expired to go at once.
+    caf::result<void>(expire_now)>;
 
 /// Which caches workers are to drop.
 using purge_cache_actor = caf::typed_actor<

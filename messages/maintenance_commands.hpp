@@ -13,6 +13,8 @@ enum class expiry_of : std::uint8_t {
   tasks,      ///< resolved ones without artifacts, by their shards
   groups,     ///< without live members, by the directory of their lane
   queues,     ///< by the register of their lane, which also names the workers to be looked at
+  secrets,    ///< by their service
+  index,      ///< entries and namespaces, by their service
 };
 
 /// Remove now what expired before this time, without the usual delay. Answered when it is gone by

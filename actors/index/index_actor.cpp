@@ -74,6 +74,7 @@ index_shell::behavior_type index_shell::make_behavior() {
       receive(&self::told),
       receive(&self::take_definition),
       receive(&self::walk),
+      receive(&self::expire),
   };
 }
 
@@ -82,6 +83,9 @@ void index_shell::on_exit() {
   for (const auto& sink : asked_)
     stage_.on.close_reply(sink.handle);
   asked_.clear();
+  for (auto& purge : purges_)
+    stage_.board.tell(stage_.on, std::move(purge));
+  purges_.clear();
   guard_.hand_back();
   state_ = {};
 }
@@ -207,26 +211,52 @@ void index_shell::answer_page(const reply_handle& to, index_page&& page) {
 // -- expiry ---------------------------------------------------------------------------------------
 
 void index_shell::walk(index_timer_fired&) {
-  if (!walk_)
+  if (!walk_) {
     walk_ = begin_walk(state_);
+    walk_removed_ = 0;
+    walk_is_asked_ = !purges_.empty();
+  }
   const auto now = stage_.on.now();
-  const auto expired = walk_expired(state_, *walk_, rows_per_step, now);
+  const auto expired = walk_expired(state_, *walk_, rows_per_step,
+                                    walk_is_asked_ ? std::max(now, purges_.front().as_of) : now);
   if (!expired.tasks.empty() || !expired.namespaces.empty()) {
     auto& commands = stage_.store().begin_commit();
     remove_fields(commands, index_tasks_key, expired.tasks);
     remove_fields(commands, index_namespaces_key, expired.namespaces);
     written_ = stage_.store().end_commit();
+    walk_removed_ += expired.tasks.size();
   }
-  if (walk_->done) {
-    end_walk(state_, *walk_);
-    walk_.reset();
-    walked_ = now;
-    return;
+  if (walk_->done)
+    end_walking(now);
+  else
+    walk_on();
+}
+
+void index_shell::end_walking(timestamp now) {
+  end_walk(state_, *walk_);
+  walk_.reset();
+  walked_ = now;
+  if (walk_is_asked_) {
+    stage_.store().answer(written_, purges_.front().reply,
+                          answer{"{\"removed\":" + std::to_string(walk_removed_) + "}"});
+    purges_.pop_front();
   }
-  // Sessions and other actors have their turn between two steps.
+  if (!purges_.empty())
+    walk_on();
+}
+
+// Sessions and other actors have their turn between two steps.
+void index_shell::walk_on() {
   stage_.on.post([&on = stage_.on, self = caf::actor_cast<index_actor>(this)] {
     on.executor().post(self, index_timer_fired{});
   });
+}
+
+// What is under way looks for what has expired by now only, so this one comes after it.
+void index_shell::expire(expire_now& command) {
+  purges_.push_back(command);
+  if (!walk_ && purges_.size() == 1)
+    walk_on();
 }
 
 void index_shell::arm_timer() {

@@ -6,6 +6,7 @@
 #include "messages/interfaces.hpp"
 #include "runtime/supervision/service_guard.hpp"
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <optional>
@@ -63,6 +64,9 @@ class index_shell : public index_actor::base, public timer_target {
   void write_place(std::uint16_t stream);
 
   void walk(index_timer_fired& command);
+  void walk_on();
+  void end_walking(timestamp now);
+  void expire(expire_now& command);
   void arm_timer();
   void write_entry(resp_writer& to, std::string_view path, const insertion& what);
 
@@ -73,7 +77,10 @@ class index_shell : public index_actor::base, public timer_target {
   std::list<definition_sink> asked_;
   std::optional<expiry_walk> walk_;  // while one is under way
   timestamp walked_;                 // the end of the last one
-  commit_number written_ = 0;        // what is answered tells of nothing that a crash could undo
+  std::size_t walk_removed_ = 0;
+  bool walk_is_asked_ = false;     // it is for the first of these
+  std::deque<expire_now> purges_;  // somebody waits for what expires to be gone
+  commit_number written_ = 0;      // what is answered tells of nothing that a crash could undo
   timer_id timer_ = 0;
   timestamp armed_for_;
 };

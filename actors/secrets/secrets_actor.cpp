@@ -50,6 +50,7 @@ secrets_shell::behavior_type secrets_shell::make_behavior() {
       receive(&self::list),
       receive(&self::reseal),
       receive(&self::remove_expired),
+      receive(&self::expire),
   };
 }
 
@@ -212,16 +213,25 @@ void secrets_shell::list(list_secrets& command) {
 
 // -- time -----------------------------------------------------------------------------------------
 
-void secrets_shell::remove_expired(secrets_timer_fired&) {
-  const auto expired = take_expired(state_, stage_.on.now());
+void secrets_shell::remove_expired(secrets_timer_fired&) { remove_until(stage_.on.now()); }
+
+void secrets_shell::expire(expire_now& command) {
+  const auto removed = remove_until(command.as_of);
+  stage_.store().answer(written_, command.reply,
+                        answer{"{\"removed\":" + std::to_string(removed) + "}"});
+}
+
+std::size_t secrets_shell::remove_until(timestamp then) {
+  const auto expired = take_expired(state_, then);
   if (expired.empty())
-    return;
+    return 0;
   auto& commands = stage_.store().begin_commit();
   for (const auto& name : expired)
     commands.command("HDEL", rows_key, name);
   written_ = stage_.store().end_commit();
   for (const auto& name : expired)
     audit(name, "expired", std::string{own_client});
+  return expired.size();
 }
 
 void secrets_shell::arm_timer() {

@@ -35,6 +35,8 @@ class secrets_shell : public secrets_actor::base, public timer_target {
   void list(list_secrets& command);
   void reseal(reseal_secrets& command);
   void remove_expired(secrets_timer_fired& command);
+  void expire(expire_now& command);
+  std::size_t remove_until(timestamp then);
 
   void write(const std::string& name);
   void arm_timer();

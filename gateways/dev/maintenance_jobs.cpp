@@ -14,6 +14,8 @@ constexpr std::array artifacts{expiry_of::artifacts};
 constexpr std::array tasks{expiry_of::artifacts, expiry_of::tasks};
 constexpr std::array groups{expiry_of::groups};
 constexpr std::array queues{expiry_of::queues};
+constexpr std::array secrets{expiry_of::secrets};
+constexpr std::array indexed{expiry_of::index};
 
 // A service that keeps something which expires gives its job what looks for it.
 constexpr std::array jobs{
@@ -24,8 +26,8 @@ constexpr std::array jobs{
     maintenance_job{"expire-queue-messages", {}},   // queues have none of their own
     maintenance_job{"expire-worker-info", queues},
     maintenance_job{"purge-expired-clients", {}},
-    maintenance_job{"expire-secrets", {}},
-    maintenance_job{"expire-index", {}},
+    maintenance_job{"expire-secrets", secrets},
+    maintenance_job{"expire-index", indexed},
     maintenance_job{"expire-hooks", {}},
     maintenance_job{"expire-objects", {}},  // they are artifacts of their tasks
     maintenance_job{"expire-worker-pools", {}},

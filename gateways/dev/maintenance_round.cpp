@@ -44,12 +44,12 @@ void maintenance_round::next_step() {
   ask_shards(job_.steps[step_++]);
 }
 
-// A register answers for all shards of its lane. Nothing is settled before all are asked, as some
-// answer at once.
+// A register answers for all shards of its lane, a service for all there is. Nothing is settled
+// before all are asked, as some answer at once.
 void maintenance_round::ask_shards(expiry_of what) {
-  const auto count = what == expiry_of::queues
-                         ? std::min<std::uint16_t>(lane_.lane_count(), shard_count)
-                         : shard_count;
+  const bool of_service = what == expiry_of::secrets || what == expiry_of::index;
+  const auto lanes = std::min<std::uint16_t>(lane_.lane_count(), shard_count);
+  const auto count = of_service ? 1 : what == expiry_of::queues ? lanes : shard_count;
   ++missing_;
   for (std::uint16_t shard = 0; shard < count; ++shard)
     ask(expire_now{shard, what, as_of_, {}});

@@ -313,6 +313,10 @@ void switchboard::tell(lane& from, expire_now command) {
       return hand_over(from, place, handles_->groups[place], std::move(command));
     case expiry_of::queues:
       return hand_over(from, place, handles_->registers[place], std::move(command));
+    case expiry_of::secrets:
+      return hand_over(from, 0, handles_->secrets, std::move(command));
+    case expiry_of::index:
+      return hand_over(from, 0, handles_->index, std::move(command));
   }
 }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import hawk from 'hawk';
+import taskcluster from 'taskcluster-client';
 import { Reader, all } from './support/readers.mjs';
 import { Server, isRunning, rootToken, until } from './support/server.mjs';
 import { definition, inSeconds, queue, slugid } from './support/tasks.mjs';
@@ -209,6 +210,52 @@ test('dev mode 3 maintenance removes groups, queues and workers as of a time', a
     { job: 'expire-worker-info', asOf: '2090-01-01T00:00:00.000Z' })).removed, 2);
   await isGone(q.getTaskQueue('dev/groups'));
   await isGone(q.getWorker('dev', 'groups', 'g', 'w'));
+});
+
+const service = (Client) => new Client({ rootUrl: server.rootUrl, retries: 0,
+  credentials: server.credentials });
+
+test('dev mode 3 expire-secrets and expire-index remove what will have expired', async () => {
+  const secrets = service(taskcluster.Secrets);
+  const index = service(taskcluster.Index);
+  for (const [name, seconds] of [['soon', 3600], ['late', 7 * 86400]]) {
+    await secrets.set(name, { secret: { a: 1 }, expires: inSeconds(seconds) });
+    await index.insertTask(`dev.${name}`, { taskId: slugid(), rank: 1, data: {},
+      expires: inSeconds(seconds) });
+  }
+  const asOf = inSeconds(86400);
+  assert.equal((await post('maintenance', { job: 'expire-secrets' })).removed, 0);
+  assert.equal((await post('maintenance', { job: 'expire-secrets', asOf })).removed, 1);
+  assert.equal((await post('maintenance', { job: 'expire-index' })).removed, 0);
+  assert.equal((await post('maintenance', { job: 'expire-index', asOf })).removed, 1);
+  await isGone(secrets.get('soon'));
+  await isGone(index.findTask('dev.soon'));
+  assert.deepEqual((await secrets.get('late')).secret, { a: 1 });
+  await index.findTask('dev.late');
+});
+
+test('dev mode 3 after a reset there are no secrets, indexed tasks and purge requests', async () => {
+  const secrets = service(taskcluster.Secrets);
+  const index = service(taskcluster.Index);
+  const purge = service(taskcluster.PurgeCache);
+  const fill = async () => {
+    await secrets.set('dev/one', { secret: { a: 1 }, expires: inSeconds(3600) });
+    await index.insertTask('dev.one', { taskId: slugid(), rank: 1, data: {},
+      expires: inSeconds(3600) });
+    await purge.purgeCache('dev/one', { cacheName: 'one' });
+  };
+  await fill();
+  await reset();
+  assert.deepEqual(await secrets.list(), { secrets: [] });
+  await isGone(index.findTask('dev.one'));
+  assert.deepEqual((await purge.allPurgeRequests()).requests, []);
+  await fill();
+  // Completed tasks come into the index as before.
+  const route = `index.dev.${slugid()}`;
+  const id = await completed('dev/indexed', { routes: [route] });
+  const found = await until('it is indexed',
+    () => index.findTask(route.slice('index.'.length)).catch(() => null));
+  assert.equal(found.taskId, id);
 });
 
 const jobs = ['expire-artifacts', 'expire-tasks', 'expire-task-groups', 'expire-task-dependency',
