@@ -54,6 +54,8 @@ struct lane_company::impl {
   task_shard_shell& shell_of_shard(std::uint16_t shard);
   group_directory_shell& shell_of_groups();
 
+  void recover_service_streams(std::function<void()> done);
+  void resume_stream(std::uint16_t stream, const redis_reply& newest, std::int64_t entries);
   void take_ids(std::uint16_t shard, std::vector<redis_reply>& replies);
   void ask_rows();
   void take_rows(const std::vector<task_id>& ids, std::vector<redis_reply>& replies);

@@ -3,10 +3,10 @@
 #include "actors/company/company_impl.hpp"
 #include "actors/task/task_wire.hpp"
 #include "actors/worker/worker_wire.hpp"
+#include "runtime/events/event_stream.hpp"
+#include "runtime/store/event_entry.hpp"
 
 #include <hiredis/hiredis.h>
-
-#include <charconv>
 
 namespace troupe {
 
@@ -17,17 +17,6 @@ namespace {
 // other unless both have always a little to do.
 constexpr std::size_t rows_per_query = 24;
 constexpr std::size_t queries_in_flight = 32;
-
-// `<ms>-<n>` of a stream entry.
-std::pair<std::int64_t, std::uint64_t> entry_id(std::string_view text) {
-  std::int64_t ms = 0;
-  std::uint64_t n = 0;
-  const auto dash = text.find('-');
-  std::from_chars(text.data(), text.data() + dash, ms);
-  if (dash != std::string_view::npos)
-    std::from_chars(text.data() + dash + 1, text.data() + text.size(), n);
-  return {ms, n};
-}
 
 }  // namespace
 
@@ -45,6 +34,10 @@ void lane_company::recover_ids(std::function<void(std::string)> known) {
   impl_->tell(impl_->directory().registers[impl_->index()], open_register{});
   impl_->shards_missing = impl_->shards.size();
   auto done = std::make_shared<std::function<void(std::string)>>(std::move(known));
+  impl_->recover_service_streams([this, done] {
+    if (impl_->shards_missing == 0)
+      (*done)(impl_->unexpected);
+  });
   for (const auto shard : impl_->shards) {
     resp_writer query;
     const auto prefix = shard_key_prefix(shard);
@@ -70,6 +63,43 @@ void lane_company::recover_ids(std::function<void(std::string)> known) {
   }
 }
 
+// Shards have theirs read along with the rest.
+void lane_company::impl::recover_service_streams(std::function<void()> done) {
+  std::vector<std::uint16_t> streams;
+  resp_writer query;
+  for (auto stream = shard_count; stream < stream_count; ++stream) {
+    if (lane_of_stream(stream, where.on.lane_count()) != index())
+      continue;
+    const auto key = event_stream_key(stream);
+    query.command("XREVRANGE", key, "+", "-", "COUNT", 1);
+    query.command("XLEN", key);
+    streams.push_back(stream);
+  }
+  if (streams.empty())
+    return;
+  ++shards_missing;
+  where.store().query(query, [this, streams, done](std::vector<redis_reply>& replies) {
+    --shards_missing;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      const auto& newest = replies[2 * i];
+      const auto& length = replies[2 * i + 1];
+      if ((newest.is_error() || length.is_error()) && unexpected.empty())
+        unexpected = "Redis holds something unexpected as " + event_stream_key(streams[i]) + ": " +
+                     std::string{newest.is_error() ? newest.text() : length.text()};
+      else if (newest.size() > 0)
+        resume_stream(streams[i], newest, length.integer());
+    }
+    done();
+  });
+}
+
+void lane_company::impl::resume_stream(std::uint16_t stream, const redis_reply& newest,
+                                       std::int64_t entries) {
+  const auto id = read_entry_id(*newest.at(0), stream);
+  if (id)
+    where.store().resume_events(stream, id->ms, id->n, static_cast<std::uint64_t>(entries));
+}
+
 void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>& replies) {
   auto& shard_shell = shell_of_shard(shard);
   for (std::size_t i = 0; i < replies[0].size(); ++i)
@@ -85,10 +115,8 @@ void lane_company::impl::take_ids(std::uint16_t shard, std::vector<redis_reply>&
   for (std::size_t i = 0; i < replies[6].size(); ++i)
     if (const auto id = task_group_id::parse(text_of(replies[6].at(i))))
       shell_of_groups().expect_work(*id);
-  if (replies[3].size() > 0) {
-    const auto [ms, n] = entry_id(text_of(replies[3].at(0)->element[0]));
-    where.store().resume_events(shard, ms, n, static_cast<std::uint64_t>(replies[4].integer()));
-  }
+  if (replies[3].size() > 0)
+    resume_stream(shard, replies[3], replies[4].integer());
   for (std::size_t i = 0; i + 1 < replies[5].size(); i += 2)
     if (auto quarantine = read_quarantine(text_of(replies[5].at(i)), text_of(replies[5].at(i + 1))))
       where.board.tell(where.on, std::move(*quarantine));

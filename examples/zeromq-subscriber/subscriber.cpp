@@ -53,33 +53,33 @@ class seen_ids {
   std::deque<std::string> order_;
 };
 
-// The events of a shard are numbered without gaps, so who subscribes to all of them sees what is
+// The events of a stream are numbered without gaps, so who subscribes to all of them sees what is
 // missing.
 class numbering {
  public:
   // Whether events are missing before this one.
   bool passes_over(const event_id& id) {
-    const auto known = newest_.find(id.shard);
+    const auto known = newest_.find(id.stream);
     const bool gap = known == newest_.end() ? all_known_ && id.n > 1 : id.n > known->second + 1;
     raise(id);
     return gap;
   }
 
-  // Takes the newest id of each shard; whether events are missing up to there.
+  // Takes the newest id of each stream; whether events are missing up to there.
   bool lacks(const std::vector<event_id>& newest) {
     bool gap = false;
     for (const auto& id : newest) {
-      const auto known = newest_.find(id.shard);
+      const auto known = newest_.find(id.stream);
       gap = gap || (known == newest_.end() ? all_known_ : id.n > known->second);
       raise(id);
     }
-    all_known_ = true;  // shards that were not named have no events yet
+    all_known_ = true;  // streams that were not named have no events yet
     return gap;
   }
 
  private:
   void raise(const event_id& id) {
-    auto& newest = newest_[id.shard];
+    auto& newest = newest_[id.stream];
     newest = std::max(newest, id.n);
   }
 
@@ -154,7 +154,7 @@ class subscriber {
     ask_for_replay();
   }
 
-  // REPLAY gives everything after an id, beginning two seconds earlier, of all shards.
+  // REPLAY gives everything after an id, beginning two seconds earlier, of all streams.
   void ask_for_replay() {
     if (!after_)
       return;
@@ -277,7 +277,7 @@ int main(int argc, char** argv) {
   app.add_option("--router", given.router, "where it replays")->capture_default_str();
   app.add_option("--after", given.after, "id of the last event that was seen before")
       ->check([](const std::string& text) {
-        return troupe::parse_event_id(text) ? "" : "'" + text + "' is not <ms>-<shard>.<n>";
+        return troupe::parse_event_id(text) ? "" : "'" + text + "' is not <ms>-<stream>.<n>";
       });
   app.add_option("exchange", given.exchange, "one exchange only; all without it");
   app.add_option("pattern", given.pattern, "routing keys, with * for a word and # for any words")

@@ -17,7 +17,7 @@ MOST_IDS = 200_000
 
 
 def parse_id(text):
-    """(ms, shard, n) of `<ms>-<shard>.<n>`."""
+    """(ms, stream, n) of `<ms>-<stream>.<n>`."""
     ms, _, rest = text.partition("-")
     shard, _, n = rest.partition(".")
     return int(ms), shard, int(n)

@@ -119,7 +119,7 @@ void event_feed::on_replay_end() {
   auto held = std::exchange(held_, {});
   end_replay();
   for (auto& known : held)
-    if (!known.is_event || known.id.n > replay->newest(known.id.shard).n)
+    if (!known.is_event || known.id.n > replay->newest(known.id.stream).n)
       push(std::move(known));
 }
 

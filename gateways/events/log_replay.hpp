@@ -2,7 +2,6 @@
 
 #include "gateways/events/kept_event.hpp"
 #include "runtime/store/redis_link.hpp"
-#include "runtime/store/shard.hpp"
 
 #include <array>
 #include <cstdint>
@@ -14,7 +13,7 @@ namespace troupe {
 class lane_store;
 
 /// Reads the event log from a place on and tells its events in the order of their times, which
-/// within a shard is that of their numbers. Used on the lane of the store; whoever drops it hears
+/// within a stream is that of their numbers. Used on the lane of the store; whoever drops it hears
 /// nothing more.
 class log_replay : public std::enable_shared_from_this<log_replay> {
  public:
@@ -38,8 +37,8 @@ class log_replay : public std::enable_shared_from_this<log_replay> {
   /// Ends a pause.
   void go_on();
 
-  /// The newest event told of a shard; `n` is 0 when there was none.
-  const event_id& newest(std::uint16_t shard) const { return shards_[shard].told; }
+  /// The newest event told of a stream; `n` is 0 when there was none.
+  const event_id& newest(std::uint16_t stream) const { return streams_[stream].told; }
 
   /// The event that it begins behind.
   const event_id& after() const { return after_; }
@@ -48,7 +47,7 @@ class log_replay : public std::enable_shared_from_this<log_replay> {
   void let_go() { to_ = nullptr; }
 
  private:
-  struct shard_part {
+  struct stream_part {
     std::deque<kept_event> next;  // in their order
     bool at_end = false;
     event_id read;  // the last entry, behind which to go on
@@ -57,13 +56,13 @@ class log_replay : public std::enable_shared_from_this<log_replay> {
 
   void check_cut();
   void fill();
-  void take(std::uint16_t shard, const redis_reply& page);
+  void take(std::uint16_t stream, const redis_reply& page);
   void tell();
 
   lane_store& store_;
   listener* to_;
   event_id after_;
-  std::array<shard_part, shard_count> shards_{};
+  std::array<stream_part, stream_count> streams_{};
   bool reading_ = false;
   bool paused_ = false;
 };

@@ -14,8 +14,8 @@ constexpr std::size_t entries_per_page = 512;
 constexpr timeval patience{3, 0};
 
 // The id of the first entry of a reply to XRANGE or XREVRANGE.
-std::optional<event_id> first_id(const redis_reply& reply, std::uint16_t shard) {
-  return reply.size() == 0 ? std::nullopt : read_entry_id(*reply.at(0), shard);
+std::optional<event_id> first_id(const redis_reply& reply, std::uint16_t stream) {
+  return reply.size() == 0 ? std::nullopt : read_entry_id(*reply.at(0), stream);
 }
 
 }  // namespace
@@ -23,7 +23,7 @@ std::optional<event_id> first_id(const redis_reply& reply, std::uint16_t shard) 
 // -- pages ----------------------------------------------------------------------------------------
 
 std::optional<event> event_page::at(std::size_t index) {
-  return read_event_entry(*reply_.at(index), shard_, cc_);
+  return read_event_entry(*reply_.at(index), stream_, cc_);
 }
 
 // -- the connection -------------------------------------------------------------------------------
@@ -96,9 +96,9 @@ log_position event_log_reader::begin(const std::optional<event_id>& after) {
 }
 
 outcome<bool> event_log_reader::has_gap(const event_id& after) {
-  for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
-    TROUPE_TRY(auto reply, ask({"XRANGE", event_stream_key(shard), "-", "+", "COUNT", "1"}));
-    const auto oldest = first_id(reply, shard);
+  for (std::uint16_t stream = 0; stream < stream_count; ++stream) {
+    TROUPE_TRY(auto reply, ask({"XRANGE", event_stream_key(stream), "-", "+", "COUNT", "1"}));
+    const auto oldest = first_id(reply, stream);
     if (oldest && is_cut_after(*oldest, after))
       return true;
   }
@@ -107,20 +107,20 @@ outcome<bool> event_log_reader::has_gap(const event_id& after) {
 
 outcome<bool> event_log_reader::read(log_position& position, event_page& page) {
   page.reply_ = {};
-  if (position.shard >= shard_count)
+  if (position.stream >= stream_count)
     return false;
   const auto from = position.next.empty() ? std::to_string(position.from_ms) : position.next;
-  TROUPE_TRY(page.reply_, ask({"XRANGE", event_stream_key(position.shard), from, "+", "COUNT",
+  TROUPE_TRY(page.reply_, ask({"XRANGE", event_stream_key(position.stream), from, "+", "COUNT",
                                std::to_string(entries_per_page)}));
-  page.shard_ = position.shard;
+  page.stream_ = position.stream;
   if (page.size() > 0) {
-    auto& newest = position.newest[position.shard];
-    if (const auto last = read_entry_id(*page.reply_.at(page.size() - 1), position.shard))
+    auto& newest = position.newest[position.stream];
+    if (const auto last = read_entry_id(*page.reply_.at(page.size() - 1), position.stream))
       newest = *last;
     position.next = "(" + std::to_string(newest.ms) + "-" + std::to_string(newest.n);
   }
   if (page.size() < entries_per_page) {
-    ++position.shard;
+    ++position.stream;
     position.next.clear();
   }
   return true;
@@ -128,9 +128,9 @@ outcome<bool> event_log_reader::read(log_position& position, event_page& page) {
 
 outcome<std::vector<event_id>> event_log_reader::newest() {
   std::vector<event_id> found;
-  for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
-    TROUPE_TRY(auto reply, ask({"XREVRANGE", event_stream_key(shard), "+", "-", "COUNT", "1"}));
-    if (const auto id = first_id(reply, shard))
+  for (std::uint16_t stream = 0; stream < stream_count; ++stream) {
+    TROUPE_TRY(auto reply, ask({"XREVRANGE", event_stream_key(stream), "+", "-", "COUNT", "1"}));
+    if (const auto id = first_id(reply, stream))
       found.push_back(*id);
   }
   return found;

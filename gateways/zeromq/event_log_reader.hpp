@@ -3,7 +3,6 @@
 #include "messages/api_error.hpp"
 #include "runtime/events/event.hpp"
 #include "runtime/store/redis_link.hpp"
-#include "runtime/store/shard.hpp"
 
 #include <array>
 #include <cstdint>
@@ -17,7 +16,7 @@ struct redisContext;
 
 namespace troupe {
 
-/// Some entries of one shard's stream. The events it gives live until it is changed.
+/// Some entries of one stream. The events it gives live until it is changed.
 class event_page {
  public:
   std::size_t size() const { return reply_.size(); }
@@ -28,17 +27,18 @@ class event_page {
  private:
   friend class event_log_reader;
   redis_reply reply_;
-  std::uint16_t shard_ = 0;
+  std::uint16_t stream_ = 0;
   std::vector<std::string> cc_;  // of the event given last
 };
 
-/// Where a reader of the whole log stands: it reads shard after shard, each from the oldest entry.
+/// Where a reader of the whole log stands: it reads stream after stream, each from the oldest
+/// entry.
 struct log_position {
-  std::int64_t from_ms = 0;  ///< where each shard begins
-  std::uint16_t shard = 0;   ///< `shard_count`: at the end
-  std::string next;          ///< of the shard; empty at its beginning
-  /// The newest event read of each shard; `n` is 0 where none was.
-  std::array<event_id, shard_count> newest{};
+  std::int64_t from_ms = 0;  ///< where each stream begins
+  std::uint16_t stream = 0;  ///< `stream_count`: at the end
+  std::string next;          ///< of the stream; empty at its beginning
+  /// The newest event read of each stream; `n` is 0 where none was.
+  std::array<event_id, stream_count> newest{};
 };
 
 /// Reads the event log in Redis, waiting for each answer, so on a thread of its own. Connects when
@@ -48,7 +48,7 @@ class event_log_reader {
   explicit event_log_reader(redis_endpoint where);
   ~event_log_reader();
 
-  /// Where to begin after an event: two seconds before it in every shard, since shards do not
+  /// Where to begin after an event: two seconds before it in every stream, since lanes do not
   /// agree on time (design, section 5); without one at what is kept.
   static log_position begin(const std::optional<event_id>& after);
 
@@ -58,7 +58,7 @@ class event_log_reader {
   /// The next entries; false at the end of the log. A page may be empty before that.
   outcome<bool> read(log_position& position, event_page& page);
 
-  /// The newest event of each shard that has any.
+  /// The newest event of each stream that has any.
   outcome<std::vector<event_id>> newest();
 
   /// Ends the connection until something is asked.

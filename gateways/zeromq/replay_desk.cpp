@@ -85,7 +85,7 @@ void replay_desk::take_request(std::vector<zmq::message_t>& frames) {
       after = text;
   }
   if (after && !(job.after = parse_event_id(*after))) {
-    refuse(job, "'" + *after + "' is not the id of an event, <ms>-<shard>.<n>");
+    refuse(job, "'" + *after + "' is not the id of an event, <ms>-<stream>.<n>");
     return;
   }
   if (replays_.size() >= most_replays) {

@@ -21,7 +21,7 @@ namespace troupe {
 /// A request is `REPLAY` and a JSON object with any of `after` (the id of an event; `fromSeq` means
 /// the same), `exchange` and `pattern`. The answer is a `MSG` with topic, meta and payload for each
 /// event, and `END` with `{"events", "gap", "newest"}`: how many were sent, whether some are kept
-/// no longer, and the newest id read of each shard. A request that cannot be served is answered
+/// no longer, and the newest id read of each stream. A request that cannot be served is answered
 /// with `ERROR` and `{"message"}`. Requests of one client are served one after the other; a client
 /// that does not read waits without holding up others.
 class replay_desk {

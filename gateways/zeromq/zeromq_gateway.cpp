@@ -304,8 +304,8 @@ void zeromq_gateway::impl::send_heartbeat() {
   std::string text = "{\"time\":\"";
   append_iso(text, now());
   text += "\",\"newest\":[";
-  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
-    if (const auto id = newest.of(shard); id.n != 0)
+  for (std::uint16_t stream = 0; stream < stream_count; ++stream)
+    if (const auto id = newest.of(stream); id.n != 0)
       text += (text.back() == '[' ? "\"" : ",\"") + id.text() + '"';
   text += "]}";
   pub.send(zmq::buffer(heartbeat_topic), zmq::send_flags::sndmore);

@@ -33,7 +33,7 @@ struct zeromq_options {
 ///
 /// XPUB: `[<exchange>|<key>., meta, payload]`, one message for the primary key and one for each
 /// further key, all with the same id. Messages that nobody subscribed to are not made. To
-/// `heartbeat|` goes `[heartbeat|, {"time", "newest"}, ""]` with the newest id of each shard, so
+/// `heartbeat|` goes `[heartbeat|, {"time", "newest"}, ""]` with the newest id of each stream, so
 /// that a subscriber without a filter sees what it missed. ROUTER: replays, see `replay_desk`.
 class zeromq_gateway final : public event_listener {
  public:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/timestamp.hpp"
+#include "runtime/events/event_stream.hpp"
 
 #include <charconv>
 #include <cstdint>
@@ -12,16 +13,17 @@
 
 namespace troupe {
 
-/// The place of an event in the log: `<ms>-<shard>.<n>`. `ms` never decreases within a shard, `n`
-/// counts without gaps (design, section 5).
+/// The place of an event in the log: `<ms>-<stream>.<n>`, where the stream is a shard's number or a
+/// service's name. `ms` never decreases within a stream, `n` counts without gaps (design, section
+/// 5).
 struct event_id {
   std::int64_t ms = 0;
-  std::uint16_t shard = 0;
+  std::uint16_t stream = 0;
   std::uint64_t n = 0;
 
-  /// `1764000000000-7.42`
+  /// `1764000000000-7.42`, `1764000000000-auth.42`
   std::string text() const {
-    return std::to_string(ms) + '-' + std::to_string(shard) + '.' + std::to_string(n);
+    return std::to_string(ms) + '-' + std::string{stream_name(stream)} + '.' + std::to_string(n);
   }
 };
 

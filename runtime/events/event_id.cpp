@@ -1,6 +1,8 @@
 #include "runtime/events/event_id.hpp"
 
-#include "runtime/store/shard.hpp"
+#include "runtime/events/event_stream.hpp"
+
+#include <charconv>
 
 namespace troupe {
 
@@ -20,12 +22,12 @@ std::optional<event_id> parse_event_id(std::string_view text) {
   if (dash == std::string_view::npos || dot == std::string_view::npos || dot < dash)
     return std::nullopt;
   const auto ms = text.substr(0, dash);
-  const auto shard = text.substr(dash + 1, dot - dash - 1);
+  const auto stream = find_stream(text.substr(dash + 1, dot - dash - 1));
   const auto n = text.substr(dot + 1);
   event_id id;
-  if (ms.empty() || shard.empty() || n.empty() || !read_number(ms, id.ms) ||
-      !read_number(shard, id.shard) || !read_number(n, id.n) || id.shard >= shard_count)
+  if (ms.empty() || !stream || n.empty() || !read_number(ms, id.ms) || !read_number(n, id.n))
     return std::nullopt;
+  id.stream = *stream;
   return id;
 }
 

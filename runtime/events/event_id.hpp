@@ -7,8 +7,8 @@
 
 namespace troupe {
 
-/// Reads `<ms>-<shard>.<n>`, the text that `event_id::text` makes. Nothing when it is malformed, or
-/// the shard is none of ours.
+/// Reads `<ms>-<stream>.<n>`, the text that `event_id::text` makes. Nothing when it is malformed,
+/// or the stream is none of ours.
 std::optional<event_id> parse_event_id(std::string_view text);
 
 }  // namespace troupe

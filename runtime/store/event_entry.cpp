@@ -1,8 +1,8 @@
 #include "runtime/store/event_entry.hpp"
 
+#include "runtime/events/event_stream.hpp"
 #include "runtime/events/key_list.hpp"
 #include "runtime/store/redis_link.hpp"
-#include "runtime/store/shard.hpp"
 
 #include <hiredis/hiredis.h>
 
@@ -20,23 +20,23 @@ bool read_number(std::string_view text, Number& out) {
 
 }  // namespace
 
-std::optional<event_id> read_entry_id(const redisReply& entry, std::uint16_t shard) {
+std::optional<event_id> read_entry_id(const redisReply& entry, std::uint16_t stream) {
   if (entry.type != REDIS_REPLY_ARRAY || entry.elements == 0)
     return std::nullopt;
   const auto text = text_of(entry.element[0]);
   const auto dash = text.find('-');
   event_id id;
-  id.shard = shard;
+  id.stream = stream;
   if (dash == std::string_view::npos || !read_number(text.substr(0, dash), id.ms) ||
       !read_number(text.substr(dash + 1), id.n))
     return std::nullopt;
   return id;
 }
 
-std::optional<event> read_event_entry(const redisReply& entry, std::uint16_t shard,
+std::optional<event> read_event_entry(const redisReply& entry, std::uint16_t stream,
                                       std::vector<std::string>& cc) {
   cc.clear();
-  const auto id = read_entry_id(entry, shard);
+  const auto id = read_entry_id(entry, stream);
   if (!id || entry.elements != 2 || entry.element[1]->type != REDIS_REPLY_ARRAY)
     return std::nullopt;
   event what;
@@ -60,13 +60,13 @@ std::optional<event> read_event_entry(const redisReply& entry, std::uint16_t sha
   return what;
 }
 
-std::string event_stream_key(std::uint16_t shard) {
-  return std::string{shard_key_prefix(shard)} + "events";
+std::string event_stream_key(std::uint16_t stream) {
+  return std::string{stream_key_prefix(stream)} + "events";
 }
 
 bool is_cut_after(const event_id& oldest, const event_id& after) {
   // Numbered from 1, so a log that begins with another one was cut.
-  if (oldest.n <= 1 || (oldest.shard == after.shard && oldest.n <= after.n + 1))
+  if (oldest.n <= 1 || (oldest.stream == after.stream && oldest.n <= after.n + 1))
     return false;
   return oldest.ms > after.ms - event_overlap_ms;
 }

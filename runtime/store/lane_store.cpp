@@ -46,13 +46,13 @@ resp_writer& lane_store::begin_commit() {
   return filling_.commands;
 }
 
-void lane_store::append_event(std::uint16_t shard, event_draft draft) {
+void lane_store::append_event(std::uint16_t stream, event_draft draft) {
   assert(in_commit_);
-  auto& log = logs_[shard];
+  auto& log = logs_[stream];
   const auto now = lane_.now();
   log.last_ms = std::max(log.last_ms, now.ms);
   ++log.last_n;
-  const event_id id{log.last_ms, shard, log.last_n};
+  const event_id id{log.last_ms, stream, log.last_n};
   char stream_id[48];
   auto* end = std::to_chars(stream_id, stream_id + 22, id.ms).ptr;
   *end++ = '-';
@@ -65,7 +65,7 @@ void lane_store::append_event(std::uint16_t shard, event_draft draft) {
   };
   commands.begin(draft.cc.empty() ? 11 : 13);
   commands.argument("XADD");
-  commands.argument(resp_writer::joined{shard_key_prefix(shard), "events", {}});
+  commands.argument(resp_writer::joined{stream_key_prefix(stream), "events", {}});
   commands.argument(std::string_view{stream_id, static_cast<std::size_t>(end - stream_id)});
   commands.argument("x");
   const auto exchange = text(draft.exchange);
@@ -79,7 +79,7 @@ void lane_store::append_event(std::uint16_t shard, event_draft draft) {
   commands.argument(now.ms);
   commands.argument("p");
   const auto payload = text(draft.payload);
-  note_event_size(shard, payload.size + routing_key.size + exchange.size);
+  note_event_size(stream, payload.size + routing_key.size + exchange.size);
   filling_.events.push_back({id, now, exchange, routing_key, payload, std::move(draft.cc)});
   ++counters_.events;
 }
@@ -104,7 +104,7 @@ void lane_store::abandon_commit() {
   in_commit_ = false;
   filling_.commands.cut(commit_text_, commit_commands_);
   for (; filling_.events.size() > commit_events_; filling_.events.pop_back())
-    logs_[filling_.events.back().id.shard].last_n = filling_.events.back().id.n - 1;
+    logs_[filling_.events.back().id.stream].last_n = filling_.events.back().id.n - 1;
 }
 
 void lane_store::schedule_flush() {
@@ -236,9 +236,9 @@ bool lane_store::overdue() const {
          lane_.now().ms - troubled_since_ms_ > options_.outage_bound.count();
 }
 
-void lane_store::resume_events(std::uint16_t shard, std::int64_t last_ms, std::uint64_t last_n,
+void lane_store::resume_events(std::uint16_t stream, std::int64_t last_ms, std::uint64_t last_n,
                                std::uint64_t entries) {
-  auto& log = logs_[shard];
+  auto& log = logs_[stream];
   log.last_ms = last_ms;
   log.last_n = last_n;
   // What an entry takes is not known any more; an ordinary one has about this size.
@@ -247,25 +247,25 @@ void lane_store::resume_events(std::uint16_t shard, std::int64_t last_ms, std::u
     log.checkpoints.push_back(checkpoint{last_ms, last_n, log.bytes});
 }
 
-event_id lane_store::newest_event(std::uint16_t shard) const {
-  return {logs_[shard].last_ms, shard, logs_[shard].last_n};
+event_id lane_store::newest_event(std::uint16_t stream) const {
+  return {logs_[stream].last_ms, stream, logs_[stream].last_n};
 }
 
-void lane_store::note_event_size(std::uint16_t shard, std::size_t size) {
-  auto& log = logs_[shard];
+void lane_store::note_event_size(std::uint16_t stream, std::size_t size) {
+  auto& log = logs_[stream];
   if (log.checkpoints.empty() || log.checkpoints.back().bytes >= checkpoint_bytes) {
     log.checkpoints.push_back(checkpoint{log.last_ms, log.last_n, 0});
-    trim_events(shard);
+    trim_events(stream);
   }
   log.checkpoints.back().bytes += size;
   log.bytes += size;
 }
 
-void lane_store::trim_events(std::uint16_t shard) {
-  auto& log = logs_[shard];
+void lane_store::trim_events(std::uint16_t stream) {
+  auto& log = logs_[stream];
   const auto oldest_ms = lane_.now().ms - options_.event_retention_time.count();
   bool cut = false;
-  while (log.checkpoints.size() > 1 && (log.bytes > options_.event_retention_bytes / shard_count ||
+  while (log.checkpoints.size() > 1 && (log.bytes > options_.event_retention_bytes / stream_count ||
                                         log.checkpoints[1].ms < oldest_ms)) {
     log.bytes -= std::min(log.bytes, log.checkpoints.front().bytes);
     log.checkpoints.pop_front();
@@ -274,7 +274,7 @@ void lane_store::trim_events(std::uint16_t shard) {
   if (!cut)
     return;
   const auto& first = log.checkpoints.front();
-  filling_.commands.command("XTRIM", resp_writer::joined{shard_key_prefix(shard), "events", {}},
+  filling_.commands.command("XTRIM", resp_writer::joined{stream_key_prefix(stream), "events", {}},
                             "MINID", std::to_string(first.ms) + "-" + std::to_string(first.n));
 }
 

@@ -55,9 +55,9 @@ class lane_store {
   /// Begins a commit: the commands and events up to `end_commit` are never split.
   resp_writer& begin_commit();
 
-  /// Appends an event to the log of a shard, within a commit; it is told to the listeners after
+  /// Appends an event to a stream of the log, within a commit; it is told to the listeners after
   /// the EXEC and before any reply that waits for it.
-  void append_event(std::uint16_t shard, event_draft draft);
+  void append_event(std::uint16_t stream, event_draft draft);
 
   /// Ends the commit and answers its number.
   commit_number end_commit();
@@ -99,13 +99,13 @@ class lane_store {
   /// Told of every event that is safe.
   void add_listener(event_listener& listener) { listeners_.push_back(&listener); }
 
-  /// Goes on numbering events of a shard after what the log holds, before the first commit;
+  /// Goes on numbering events of a stream after what the log holds, before the first commit;
   /// which has so many `entries`.
-  void resume_events(std::uint16_t shard, std::int64_t last_ms, std::uint64_t last_n,
+  void resume_events(std::uint16_t stream, std::int64_t last_ms, std::uint64_t last_n,
                      std::uint64_t entries);
 
-  /// The newest event number of each shard.
-  event_id newest_event(std::uint16_t shard) const;
+  /// The newest event of a stream.
+  event_id newest_event(std::uint16_t stream) const;
 
   /// Connects, takes the leases of the lane's shards from whoever held them, then calls back with
   /// an error text or "".
@@ -163,14 +163,14 @@ class lane_store {
     std::uint32_t commits = 0;
   };
 
-  // A place in a shard's log, so that it can be cut by size and by age.
+  // A place in a stream of the log, so that it can be cut by size and by age.
   struct checkpoint {
     std::int64_t ms = 0;
     std::uint64_t n = 0;
     std::uint64_t bytes = 0;  // of the stretch that begins here
   };
 
-  struct shard_log {
+  struct stream_log {
     std::int64_t last_ms = 0;
     std::uint64_t last_n = 0;
     std::uint64_t bytes = 0;
@@ -190,8 +190,8 @@ class lane_store {
                           std::function<void(std::string)> done);
   void verify_leases(std::function<void(std::string)> done);
   void claim_connection(std::function<void(std::string)> done);
-  void note_event_size(std::uint16_t shard, std::size_t size);
-  void trim_events(std::uint16_t shard);
+  void note_event_size(std::uint16_t stream, std::size_t size);
+  void trim_events(std::uint16_t stream);
   std::vector<std::uint16_t> own_shards() const;
 
   lane& lane_;
@@ -210,7 +210,7 @@ class lane_store {
   commit_number last_ = 0;
   commit_number safe_ = 0;
   std::vector<event_listener*> listeners_;
-  std::array<shard_log, shard_count> logs_{};
+  std::array<stream_log, stream_count> logs_{};
   std::array<std::string, shard_count> epochs_{};
   bool leased_ = false;
   bool stopping_ = false;

@@ -189,7 +189,7 @@ test('a log that was cut since then says so by gap, requests that make no sense 
     const { end } = await replay(server, { after: `${Number(ms) - 60_000}-${rest}` });
     assert.equal(end.gap, true);
     const { error } = await replay(server, { after: 'yesterday' });
-    assert.match(error.message, /yesterday.*<ms>-<shard>\.<n>/);
+    assert.match(error.message, /yesterday.*<ms>-<stream>\.<n>/);
   });
 
 // -- the example programs -------------------------------------------------------------------------

@@ -12,12 +12,12 @@ function complain(text) {
   if (problems.length < 20) problems.push(text);
 }
 
-// `{"id":"<ms>-<shard>.<n>",...`
+// `{"id":"<ms>-<stream>.<n>",...`
 const idOf = (text) => text.slice(7, text.indexOf('"', 7));
 
 function hearAll(text) {
   const id = idOf(text);
-  const [, ms, shard, n] = id.match(/^(\d+)-(\d+)\.(\d+)$/);
+  const [, ms, shard, n] = id.match(/^(\d+)-([\w-]+)\.(\d+)$/);
   const before = last.get(shard);
   if (before !== undefined && Number(n) !== before + 1)
     complain(`shard ${shard}: after event ${before} comes ${n}`);

@@ -37,17 +37,17 @@ void bus_bench::tell(std::uint64_t n, const std::string& exchange, const std::st
   gateway.on_event(what);
 }
 
-void bus_bench::write_log(std::uint16_t shard, std::int64_t ms, std::uint64_t first,
+void bus_bench::write_log(std::uint16_t stream, std::int64_t ms, std::uint64_t first,
                           std::uint64_t last, const std::string& exchange, const std::string& key) {
   auto* context = redisConnectUnix(redis.socket_path().c_str());
   REQUIRE(context != nullptr);
-  const auto stream = std::string{shard_key_prefix(shard)} + "events";
+  const auto key_of_log = std::string{stream_key_prefix(stream)} + "events";
   for (auto n = first; n <= last; ++n) {
     const auto time = ms + static_cast<std::int64_t>(n);
     const auto id = std::to_string(time) + "-" + std::to_string(n);
     const auto payload = "{\"n\":" + std::to_string(n) + "}";
-    redisAppendCommand(context, "XADD %s %s x %s k %s c %s t %lld p %s", stream.c_str(), id.c_str(),
-                       exchange.c_str(), key.c_str(), "route.a\nroute.b.c",
+    redisAppendCommand(context, "XADD %s %s x %s k %s c %s t %lld p %s", key_of_log.c_str(),
+                       id.c_str(), exchange.c_str(), key.c_str(), "route.a\nroute.b.c",
                        static_cast<long long>(time), payload.c_str());
   }
   for (auto n = first; n <= last; ++n) {

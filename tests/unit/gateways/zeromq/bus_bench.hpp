@@ -23,9 +23,9 @@ struct bus_bench {
   void tell(std::uint64_t n, const std::string& exchange, const std::string& key,
             const std::vector<std::string>& cc = {}, std::uint16_t shard = 0);
 
-  /// Writes entries `first`..`last` of a shard's log at once; entry n has `ms + n` and the payload
+  /// Writes entries `first`..`last` of a stream at once; entry n has `ms + n` and the payload
   /// {"n":n}.
-  void write_log(std::uint16_t shard, std::int64_t ms, std::uint64_t first, std::uint64_t last,
+  void write_log(std::uint16_t stream, std::int64_t ms, std::uint64_t first, std::uint64_t last,
                  const std::string& exchange = "exchange/q/v1/e",
                  const std::string& key = "primary.k");
 

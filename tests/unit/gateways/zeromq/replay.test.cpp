@@ -41,6 +41,29 @@ TEST_CASE("a replay gives all shards from two seconds before the event") {
   CHECK(client.replay(R"({"after":"60000-0.2"})").size() == 1);
 }
 
+TEST_CASE("a replay has the streams of services, and begins behind an event of theirs") {
+  bus_bench bus;
+  bus.write_log(2, 20'000, 1, 2);
+  bus.write_log(auth_stream, 20'000, 1, 2);
+  bus.write_log(published_stream, 60'000, 8, 8);
+  bus_client client{zmq::socket_type::dealer};
+  client.connect(bus.gateway.router_port());
+  const auto got = client.replay("{}");
+  REQUIRE(got.size() == 6);
+  CHECK(id_of(got[2]) == "20001-auth.1");
+  CHECK(id_of(got[4]) == "60008-published.8");
+  CHECK(json_of(got[5][1]).at("newest") ==
+        boost::json::array{"20002-2.2", "20002-auth.2", "60008-published.8"});
+  const auto gap_after = [&client](const std::string& id) {
+    const auto answered = client.replay("{\"after\":\"" + id + "\"}");
+    return json_of(answered.back().at(1)).at("gap").as_bool();
+  };
+  CHECK_FALSE(gap_after("60007-published.7"));
+  CHECK(gap_after("60003-published.3"));
+  CHECK(gap_after("20002-auth.2"));  // of `published` seven are gone
+  CHECK(client.replay(R"({"after":"1-nobody.1"})").back()[0] == "ERROR");
+}
+
 TEST_CASE("a replay can be of one exchange, and of what matches a pattern") {
   bus_bench bus;
   bus.write_log(1, 1000, 1, 2, "exchange/q/v1/a", "primary.x.y");

@@ -10,20 +10,41 @@ TEST_CASE("an event id is read as it was written") {
   REQUIRE(rc::check([] {
     event_id id;
     id.ms = *rc::gen::nonNegative<std::int64_t>();
-    id.shard = *rc::gen::inRange<std::uint16_t>(0, 64);
+    id.stream = *rc::gen::inRange<std::uint16_t>(0, stream_count);
     id.n = *rc::gen::arbitrary<std::uint64_t>();
     const auto read = parse_event_id(id.text());
     RC_ASSERT(read.has_value());
     RC_ASSERT(read->ms == id.ms);
-    RC_ASSERT(read->shard == id.shard);
+    RC_ASSERT(read->stream == id.stream);
     RC_ASSERT(read->n == id.n);
   }));
 }
 
 TEST_CASE("what is no event id is refused") {
-  for (const auto* text : {"", "1", "1-2", "1.2", "1-2.", "-2.3", "1-.3", "1.2-3", "a-1.1", "1-b.1",
-                           "1-1.c", "1-64.1", "1-1.1 ", " 1-1.1", "-1-1.1", "1-1.-1", "1--1.1",
-                           "99999999999999999999-1.1", "1-1.99999999999999999999"}) {
+  for (const auto* text : {"",
+                           "1",
+                           "1-2",
+                           "1.2",
+                           "1-2.",
+                           "-2.3",
+                           "1-.3",
+                           "1.2-3",
+                           "a-1.1",
+                           "1-b.1",
+                           "1-1.c",
+                           "1-64.1",
+                           "1-nobody.1",
+                           "1-auth",
+                           "1-auth.x",
+                           "1-published1.1",
+                           "1-0x1.1",
+                           "1-1.1 ",
+                           " 1-1.1",
+                           "-1-1.1",
+                           "1-1.-1",
+                           "1--1.1",
+                           "99999999999999999999-1.1",
+                           "1-1.99999999999999999999"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_event_id(text).has_value());
   }

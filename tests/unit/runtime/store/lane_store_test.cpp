@@ -199,6 +199,25 @@ TEST_CASE("addresses of Redis are read in every usual form") {
   CHECK_FALSE(redis_endpoint::parse("").has_value());
 }
 
+TEST_CASE("a service has a stream of its own, which is numbered and cut like that of a shard") {
+  test::redis_server redis;
+  rig r{redis};
+  r.store.resume_events(auth_stream, 1000, 41, 41);
+  std::promise<std::string> newest;
+  r.stage.post([&] {
+    r.store.begin_commit();
+    r.store.append_event(auth_stream, event_draft{"exchange/e", "key", {}, "{}"});
+    r.store.append_event(published_stream, event_draft{"exchange/e", "key", {}, "{}"});
+    r.store.when_safe(r.store.end_commit(), [&] {
+      const auto id = r.store.newest_event(auth_stream);
+      newest.set_value(id.text().substr(id.text().find('-')));
+    });
+  });
+  CHECK(newest.get_future().get() == "-auth.42");
+  CHECK(redis.ask("XLEN troupe:{auth}:events") == "1");
+  CHECK(redis.ask("XLEN troupe:{published}:events") == "1");
+}
+
 TEST_CASE("a commit that is abandoned half-way leaves nothing behind, and the next one is whole") {
   test::redis_server redis;
   rig r{redis};
