@@ -63,6 +63,9 @@ struct api_lane {
   /// credentials are `authentication_failed`. The payload hash is checked, too.
   outcome<caller_ptr> authenticate(const api_request& request);
 
+  /// The same against other clients; a success or no credentials at all.
+  outcome<auth_result> authenticate_among(const auth_snapshot& clients, const api_request& request);
+
   /// Gives back runs whose claim could not be delivered, and forgets them.
   void give_back(std::vector<handed_out_run>& runs);
 
@@ -74,7 +77,9 @@ struct api_lane {
   friend class arena_lease;
 
   void empty_arena();
-  outcome<auth_result> check_signature(const api_request& request);
+  outcome<auth_result> check_signature(const auth_snapshot& clients, const api_request& request,
+                                       certificate_cache* cache);
+  void note_use(const auth_result& of);
   outcome<void> check_payload(const api_request& request, const std::string& hash);
 
   std::vector<unsigned char> arena_memory_;

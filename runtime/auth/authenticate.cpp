@@ -66,6 +66,7 @@ std::string check_signature(const auth_snapshot& clients, const signature& made,
       return wrong;
     if (!is_by(client->key))
       return std::string{bad_mac};
+    result.stored = client;
     result.scopes = client->with_anonymous;
     result.expires = client->expires;
     return {};
@@ -85,6 +86,7 @@ std::string check_signature(const auth_snapshot& clients, const signature& made,
     return std::string{bad_mac};
   if (cache != nullptr)
     cache->remember(clients, made.id, made.ext, {who.key(), who.scopes, who.expires});
+  result.stored = who.client;
   result.scopes = std::move(who.scopes);
   result.expires = who.expires;
   return {};

@@ -243,6 +243,8 @@ constexpr std::array options{
                    &read_by<&settings::static_clients, read_static_clients>, &write_clients},
     setting_option{"anonymous-scopes", "SCOPES", "what everybody may do", false,
                    &read_by<&settings::anonymous_scopes, read_scopes>, &write_scopes},
+    TROUPE_NUMBER("client-use-interval", "SECONDS", client_use_interval_s, 0, 2592000,
+                  "how old a client's lastDateUsed may get before its use is noted again"),
     TROUPE_NUMBER("keep-alive", "SECONDS", keep_alive_s, 1, 3600,
                   "how long an idle connection is kept"),
     TROUPE_NUMBER("header-timeout", "SECONDS", header_timeout_s, 1, 3600,

@@ -250,4 +250,15 @@ TROUPE_TO_LOG(follow_log)
 TROUPE_TO_LOG(follower_ready)
 #undef TROUPE_TO_LOG
 
+// Services live on lane 0.
+#define TROUPE_TO_AUTH(type)                                \
+  void switchboard::tell(lane& from, type command) {        \
+    hand_over(from, 0, handles_->auth, std::move(command)); \
+  }
+TROUPE_TO_AUTH(read_auth)
+TROUPE_TO_AUTH(change_client)
+TROUPE_TO_AUTH(change_role)
+TROUPE_TO_AUTH(client_used)
+#undef TROUPE_TO_AUTH
+
 }  // namespace troupe

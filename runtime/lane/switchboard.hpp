@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/auth_commands.hpp"
 #include "messages/explain_commands.hpp"
 #include "messages/group_commands.hpp"
 #include "messages/log_commands.hpp"
@@ -172,6 +173,12 @@ class switchboard {
   void tell(lane& from, finish_log command);
   void tell(lane& from, follow_log command);
   void tell(lane& from, follower_ready command);
+
+  // To the owner of clients and roles.
+  void tell(lane& from, read_auth command);
+  void tell(lane& from, change_client command);
+  void tell(lane& from, change_role command);
+  void tell(lane& from, client_used command);
 
  private:
   template <class Handle, class Command>
