@@ -65,7 +65,7 @@ test('CLI-3 CLI-4 a client is created, told of, and created again by the same ca
   assert.match(made.accessToken, /^[a-zA-Z0-9_-]{44}$/);
   assert.deepEqual(made.expandedScopes, []);
   assert.equal(made.expires, given.expires);
-  assertAgrees('auth/v1/create-client-response', made);
+  assertAgrees('create-client-response', made, 'auth');
   assert.equal((await auth.client(clientId)).accessToken, undefined);
   await told('client-created', clientId);
   assert.equal((await auth.createClient(clientId, given)).accessToken, made.accessToken);
@@ -187,7 +187,7 @@ test('CLI-13 charlene passes on what she has and nothing else', async () => {
   const made = await auth.createClient(idp, form({ scopes: [...rights, `auth:reset-access-token:${base}/*`, 'assume:test-role:*'] }));
   const charlene = authOf(taskcluster.createTemporaryCredentials({ clientId: `${base}/charlene`,
     start: new Date(Date.now() - 1000), expiry: new Date(Date.now() + 3600_000),
-    scopes: [...rights, `assume:${r1}`, `assume:${r2}`, 'scope3a'].slice(0, -1),
+    scopes: [...rights, `assume:${r1}`, `assume:${r2}`],
     credentials: { clientId: idp, accessToken: made.accessToken } }));
   const clientId = `${base}/charlene/perm`;
   const { accessToken } = await charlene.createClient(clientId, form({ expires: inSeconds(864000), scopes: [`assume:${r1}`] }));
@@ -232,7 +232,7 @@ test('AUD-1 AUD-2 what was done is listed by client and by whoever did it', asyn
   const expected = [[actor, 'created'], [actor, 'updated']];
   const short = ({ auditHistory }) => auditHistory.map((e) => [e.clientId, e.actionType]);
   const history = await auth.getEntityHistory('client', clientId);
-  assertAgrees('auth/v1/get-entity-history-response', history);
+  assertAgrees('get-entity-history-response', history, 'auth');
   assert.deepEqual(short(history), expected);
   assert.deepEqual(short(await auth.listAuditHistory(actor)), expected);
   const first = await auth.getEntityHistory('client', clientId, { limit: 1 });
@@ -267,7 +267,7 @@ test('clients and roles are there after a crash, and no token is written down in
   assert.ok(scopes.includes('after:crash'));
   const { auditHistory } = await auth.getEntityHistory('client', clientId);
   assert.equal(auditHistory.length, 1);
-  const rows = String(ask(server.redis, 'HGETALL', 'troupe:{auth}:clients'));
+  const rows = JSON.stringify(ask(server.redis, 'HGETALL', 'troupe:{auth}:clients'));
   assert.ok(rows.includes(clientId) && !rows.includes(accessToken));
   assert.ok(!server.log.includes(accessToken));
 });
