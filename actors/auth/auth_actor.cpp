@@ -295,7 +295,11 @@ void auth_shell::publish(commit_number up_to) {
   }
   if (batch.empty())
     return;
-  auto next = next_snapshot(batch);
+  std::vector<const auth_change*> changes;
+  for (const auto& one : batch)
+    if (one.change)
+      changes.push_back(&*one.change);
+  auto next = snapshot_after(published_, changes);
   // Each is answered once, when all lanes go by what it asked for.
   auto waiting = std::make_shared<std::vector<unpublished>>(std::move(batch));
   auto answer_all = [this, self = caf::actor_cast<auth_actor>(this), waiting] {
@@ -307,31 +311,6 @@ void auth_shell::publish(commit_number up_to) {
     return answer_all();
   published_ = next;
   stage_.parts.publish_snapshot(std::move(next), std::move(answer_all));
-}
-
-auth_snapshot_ptr auth_shell::next_snapshot(const std::vector<unpublished>& batch) const {
-  auto next = published_;
-  std::map<std::string_view, const std::optional<client_row>*> clients;
-  const role_expander* roles = nullptr;
-  for (const auto& one : batch) {
-    if (!one.change)
-      continue;
-    if (one.change->is_of_client())
-      clients[one.change->client_id] = &one.change->client;
-    else
-      roles = &one.change->expander;
-  }
-  if (roles != nullptr)
-    next = next->with_roles(*roles);
-  std::vector<client_record> put;
-  std::vector<std::string> removed;
-  for (const auto& [id, row] : clients) {
-    if (*row)
-      put.push_back(record_of(id, **row));
-    else
-      removed.emplace_back(id);
-  }
-  return clients.empty() ? next : next->with_changes(put, removed);
 }
 
 // -- by the way -----------------------------------------------------------------------------------

@@ -68,7 +68,6 @@ class auth_shell : public auth_actor::base, private timer_target {
   void write(resp_writer& commands, const auth_change& change);
   void leave(resp_writer& commands, const footprint& left);
   void publish(commit_number up_to);
-  auth_snapshot_ptr next_snapshot(const std::vector<unpublished>& batch) const;
   void refuse(const reply_handle& reply, api_error error);
   void arm_timer();
 

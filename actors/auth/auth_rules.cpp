@@ -5,6 +5,7 @@
 #include "runtime/scopes/expression.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace troupe {
@@ -284,6 +285,29 @@ outcome<auth_snapshot_ptr> snapshot_of(const auth_state& state) {
   for (const auto& [id, row] : state.clients)
     clients.push_back(record_of(id, row));
   return make_snapshot(clients, roles_of(state));
+}
+
+auth_snapshot_ptr snapshot_after(auth_snapshot_ptr before,
+                                 const std::vector<const auth_change*>& changes) {
+  std::map<std::string_view, const std::optional<client_row>*> clients;
+  const role_expander* roles = nullptr;
+  for (const auto* change : changes) {
+    if (change->is_of_client())
+      clients[change->client_id] = &change->client;
+    else
+      roles = &change->expander;
+  }
+  if (roles != nullptr)
+    before = before->with_roles(*roles);
+  std::vector<client_record> put;
+  std::vector<std::string> removed;
+  for (const auto& [id, row] : clients) {
+    if (*row)
+      put.push_back(record_of(id, **row));
+    else
+      removed.emplace_back(id);
+  }
+  return clients.empty() ? before : before->with_changes(put, removed);
 }
 
 }  // namespace troupe

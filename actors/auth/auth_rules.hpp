@@ -46,6 +46,10 @@ client_record record_of(std::string_view client_id, const client_row& row);
 /// cannot be used, and says why.
 outcome<auth_snapshot_ptr> snapshot_of(const auth_state& state);
 
+/// The snapshot with these changes, in their order; the same one when there are none.
+auth_snapshot_ptr snapshot_after(auth_snapshot_ptr before,
+                                 const std::vector<const auth_change*>& changes);
+
 /// A page of a listing, as a finished body, and where it ends when there is more.
 struct auth_page {
   std::string body;

@@ -75,6 +75,7 @@ std::string check_signature(const auth_snapshot& clients, const signature& made,
     if (const auto* known = cache->find(clients, made.id, made.ext, now)) {
       if (!is_by(known->key))
         return std::string{bad_mac};
+      result.stored = known->issuer;
       result.scopes = known->scopes;
       result.expires = known->expires;
       return {};
@@ -85,7 +86,7 @@ std::string check_signature(const auth_snapshot& clients, const signature& made,
   if (!is_by(who.key()))
     return std::string{bad_mac};
   if (cache != nullptr)
-    cache->remember(clients, made.id, made.ext, {who.key(), who.scopes, who.expires});
+    cache->remember(clients, made.id, made.ext, {who.key(), who.scopes, who.expires, who.client});
   result.stored = who.client;
   result.scopes = std::move(who.scopes);
   result.expires = who.expires;

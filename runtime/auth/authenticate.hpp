@@ -31,8 +31,8 @@ struct auth_result {
   timestamp expires;
   std::string hash;    ///< of the body, as the header claims it; empty: not claimed
   bool bewit = false;  ///< authenticated by a signed URL
-  /// Of a success: the client that is stored, as long as the snapshot lives. It may be null when
-  /// the certificate was known already.
+  /// Of a success: the client that is stored, the issuer of temporary credentials; as long as the
+  /// snapshot lives.
   const auth_snapshot::client* stored = nullptr;
 };
 

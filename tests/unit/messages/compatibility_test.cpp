@@ -1,3 +1,4 @@
+#include "messages/api/auth_methods.hpp"
 #include "messages/api/implemented.hpp"
 #include "messages/api/queue_methods.hpp"
 
@@ -30,6 +31,18 @@ bool contains(const List& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
+void render_auth(std::ostringstream& out) {
+  out << "\n## Auth methods\n\n| method | route | stability | |\n|---|---|---|---|\n";
+  for (const auto& method : auth_methods())
+    out << "| " << method.name << " | `" << method.verb << " " << method.route << "` | "
+        << method.stability << " | "
+        << (contains(implemented_auth_methods, method.name) ? "done" : "404: not configured")
+        << " |\n";
+  out << "\n## Auth exchanges\n\n| exchange | |\n|---|---|\n";
+  for (const auto name : implemented_auth_exchanges)
+    out << "| `exchange/taskcluster-auth/v1/" << name << "` | done |\n";
+}
+
 std::string render() {
   std::ostringstream out;
   out << "# Compatibility\n\nMade from the table of methods by a test; do not edit by hand.\n\n"
@@ -42,6 +55,7 @@ std::string render() {
   for (const auto name : exchanges)
     out << "| `exchange/taskcluster-queue/v1/" << name << "` | "
         << (contains(implemented_queue_exchanges, name) ? "done" : "not yet") << " |\n";
+  render_auth(out);
   return out.str();
 }
 
