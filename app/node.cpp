@@ -14,6 +14,7 @@
 #include "runtime/auth/snapshot.hpp"
 #include "runtime/clock/random.hpp"
 #include "runtime/config/server_key.hpp"
+#include "runtime/crypto/base64.hpp"
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard_handles.hpp"
@@ -70,11 +71,11 @@ void prepare_caf() {
 }
 
 auth_client internal_client(std::string_view id, const std::string& token, scope_list scopes) {
-  return {{std::string{id}, token, std::move(scopes), far_future, false}, "Internal client", true};
+  return {{std::string{id}, token, std::move(scopes), far_future, false}, "Internal client"};
 }
 
-auth_setup auth_setup_of(const settings& config, const credentials& queue,
-                         const credentials& local_workers) {
+auth_setup auth_setup_of(const settings& config, std::string_view server_key,
+                         const credentials& queue, const credentials& local_workers) {
   auth_setup setup;
   setup.static_clients.push_back(internal_client(queue.client_id, queue.access_token, {"*"}));
   setup.static_clients.push_back(
@@ -84,9 +85,12 @@ auth_setup auth_setup_of(const settings& config, const credentials& queue,
   for (const auto& entry : config.static_clients)
     setup.static_clients.push_back(
         {{entry.client_id, entry.access_token, entry.scopes, far_future, false},
-         entry.description,
-         true});
+         entry.description});
   setup.anonymous_scopes = config.anonymous_scopes;
+  setup.token_key = derive_key(server_key, "access-tokens");
+  setup.token_of = [key = std::string{server_key}](std::string_view client_id) {
+    return base64url(derive_key(key, "client " + std::string{client_id}));
+  };
   return setup;
 }
 
@@ -299,7 +303,7 @@ void node::impl::make_company_parts() {
     return credentials_json(
         issuer.issue(client_id, {scope}, now, until, make_slugid(random) + make_slugid(random)));
   };
-  parts.auth = auth_setup_of(config, queue_credentials, local_credentials);
+  parts.auth = auth_setup_of(config, server_key, queue_credentials, local_credentials);
   parts.auth.static_clients.push_back(
       internal_client(index_client, index_credentials.access_token, {"queue:get-artifact:*"}));
   parts.secrets = secrets.get();
@@ -308,9 +312,9 @@ void node::impl::make_company_parts() {
       fatal(std::move(why));
   };
   // On lane 0, at the start and whenever clients or roles change.
-  parts.publish_snapshot = [this](outcome<auth_snapshot_ptr> snapshot) {
+  parts.publish_snapshot = [this](outcome<auth_snapshot_ptr> snapshot, std::function<void()> done) {
     if (snapshot)
-      rest->set_snapshot(*snapshot);
+      rest->set_snapshot(*snapshot, std::move(done));
     else if (has_snapshot)
       log_message(severity::error,
                   "clients and roles stay as they were: " + snapshot.error().message);

@@ -355,7 +355,17 @@ using provisioner_actor = caf::typed_actor<
 /// The owner of clients and roles; gateways work with the snapshots it publishes.
 using auth_actor = caf::typed_actor<
     // Read clients and roles, and publish.
-    caf::result<void>(open_auth)>;
+    caf::result<void>(open_auth),
+    // Answer a client, a role, a page of them, or a history.
+    caf::result<void>(read_auth),
+    // Create or change a client.
+    caf::result<void>(change_client),
+    // Create or change a role.
+    caf::result<void>(change_role),
+    // A client was used, for the first time in a while.
+    caf::result<void>(client_used),
+    // A client may have expired.
+    caf::result<void>(auth_timer_fired)>;
 
 /// The secrets, sealed.
 using secrets_actor = caf::typed_actor<

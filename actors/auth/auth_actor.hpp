@@ -3,13 +3,25 @@
 #include "actors/auth/auth_rules.hpp"
 #include "actors/company/stage.hpp"
 #include "messages/interfaces.hpp"
+#include "runtime/lane/timer_wheel.hpp"
+#include "runtime/store/lane_store.hpp"
 #include "runtime/supervision/service_guard.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace troupe {
 
-/// The shell of the owner of clients and roles: reads them, and publishes a snapshot of them
-/// whenever they change.
-class auth_shell : public auth_actor::base {
+/// The shell of the owner of clients and roles: reads them from Redis, writes down what changes,
+/// and publishes a snapshot of them whenever they do. Who asked for a change is answered when it
+/// counts on every lane.
+class auth_shell : public auth_actor::base, private timer_target {
  public:
   auth_shell(caf::actor_config& config, const stage& where, std::function<void()> successor);
 
@@ -18,11 +30,53 @@ class auth_shell : public auth_actor::base {
   void on_exit() override;
 
  private:
+  // A change that is not published yet, and who waits for that.
+  struct unpublished {
+    commit_number commit = 0;
+    std::optional<auth_change> change;
+    reply_handle reply;
+    answer result;
+  };
+
+  // What is written with a change for those who look back.
+  struct footprint {
+    std::string_view by;
+    std::string_view event;
+    std::string_view action;
+    std::string_view kind;
+    std::string_view id;
+  };
+
+  template <class Command>
+  auto receive(void (auth_shell::*handle)(Command&));
+
+  void on_timer() override;
   void open();
+  void take(const redis_reply& clients, const redis_reply& roles);
+  outcome<void> read_clients(const redis_reply& rows);
+  outcome<void> read_roles(const redis_reply& rows);
+  void publish_first();
+
+  void read(read_auth& question);
+  void read_history(read_auth& question);
+  void change(change_client& command);
+  void change(change_role& command);
+  void note_use(client_used& news);
+  void remove_expired(auth_timer_fired&);
+
+  void carry_out(outcome<auth_decision> decided, footprint left, const reply_handle& reply);
+  void write(resp_writer& commands, const auth_change& change);
+  void leave(resp_writer& commands, const footprint& left);
+  void publish(commit_number up_to);
+  void refuse(const reply_handle& reply, api_error error);
+  void arm_timer();
 
   const stage& stage_;
   service_guard guard_;
   auth_state state_;
+  auth_snapshot_ptr published_;
+  std::deque<unpublished> unpublished_;
+  timer_id timer_ = 0;
 };
 
 }  // namespace troupe

@@ -42,9 +42,10 @@ struct company_parts {
   std::vector<pool_settings> pools;
   std::map<std::string, machine_launcher*, std::less<>> launchers;
 
-  /// Clients and roles by configuration, and who takes snapshots of all of them.
+  /// Clients and roles by configuration, and who takes snapshots of all of them; `done`, which may
+  /// be empty, is called on lane 0 when requests on all lanes go by it.
   auth_setup auth;
-  std::function<void(outcome<auth_snapshot_ptr>)> publish_snapshot;
+  std::function<void(outcome<auth_snapshot_ptr>, std::function<void()> done)> publish_snapshot;
 
   /// Credentials of a run for its worker, as a finished JSON object (queue contract 8.2).
   std::function<std::string(const task_id&, run_id, const worker_name&, timestamp now,

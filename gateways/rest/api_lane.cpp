@@ -62,8 +62,8 @@ outcome<caller_ptr> api_lane::authenticate(const api_request& request) {
   TROUPE_TRY(auto head, authenticate_head(request));
   if (head.body_hash.empty())
     return std::move(head.by);
-  auto checked = check_payload_hash(request.body, request.content_type, head.body_hash);
-  if (!checked) {
+  if (auto checked = check_payload_hash(request.body, request.content_type, head.body_hash);
+      !checked) {
     counts.add_failure(scheme_of(request), "payload-hash");
     return std::move(checked).error();
   }
@@ -72,11 +72,12 @@ outcome<caller_ptr> api_lane::authenticate(const api_request& request) {
 }
 
 outcome<api_lane::checked_head> api_lane::authenticate_head(const api_request& request) {
-  auto result = check_signature(request);
+  auto result = check_signature(*snapshot, request, &certificates);
   if (!result) {
     counts.add_failure(scheme_of(request), "credentials");
     return std::move(result).error();
   }
+  note_use(*result);
   auto who = std::make_shared<caller>();
   who->client_id = std::move(result->client_id);
   who->scopes = std::move(result->scopes);
@@ -87,7 +88,31 @@ outcome<api_lane::checked_head> api_lane::authenticate_head(const api_request& r
   return checked_head{std::move(who), std::move(result->hash)};
 }
 
-outcome<auth_result> api_lane::check_signature(const api_request& request) {
+outcome<auth_result> api_lane::authenticate_among(const auth_snapshot& clients,
+                                                  const api_request& request) {
+  TROUPE_TRY(auto result, check_signature(clients, request, nullptr));
+  if (!result.hash.empty())
+    TROUPE_CHECK(check_payload_hash(request.body, request.content_type, result.hash));
+  return result;
+}
+
+// One lane tells the owner of the client, once in a while.
+void api_lane::note_use(const auth_result& of) {
+  if (of.stored == nullptr)
+    return;
+  const auto now = on.now();
+  auto& used_ms = *of.stored->used_ms;
+  auto known = used_ms.load(std::memory_order_relaxed);
+  const auto due = std::int64_t{config.client_use_interval_s} * 1000;
+  if (now.ms - known <= due ||
+      !used_ms.compare_exchange_strong(known, now.ms, std::memory_order_relaxed))
+    return;
+  board.tell(on, client_used{of.stored->client_id, now});
+}
+
+outcome<auth_result> api_lane::check_signature(const auth_snapshot& clients,
+                                               const api_request& request,
+                                               certificate_cache* cache) {
   const auto refused = [](std::string text) {
     return make_api_error(error_code::authentication_failed, std::move(text));
   };
@@ -104,10 +129,10 @@ outcome<auth_result> api_lane::check_signature(const api_request& request) {
   check.port = hosts.port;
   check.authorization = request.authorization;
   check.now = on.now();
-  auto result = troupe::authenticate(*snapshot, check, &certificates);
+  auto result = troupe::authenticate(clients, check, cache);
   if (result.what == auth_result::status::failed && !hosts.other_port.empty()) {
     check.port = hosts.other_port;
-    if (auto again = troupe::authenticate(*snapshot, check, &certificates);
+    if (auto again = troupe::authenticate(clients, check, cache);
         again.what == auth_result::status::success)
       result = std::move(again);
   }

@@ -71,6 +71,9 @@ struct api_lane {
   };
   outcome<checked_head> authenticate_head(const api_request& request);
 
+  /// The same against other clients; a success or no credentials at all.
+  outcome<auth_result> authenticate_among(const auth_snapshot& clients, const api_request& request);
+
   /// Gives back runs whose claim could not be delivered, and forgets them.
   void give_back(std::vector<handed_out_run>& runs);
 
@@ -82,7 +85,9 @@ struct api_lane {
   friend class arena_lease;
 
   void empty_arena();
-  outcome<auth_result> check_signature(const api_request& request);
+  outcome<auth_result> check_signature(const auth_snapshot& clients, const api_request& request,
+                                       certificate_cache* cache);
+  void note_use(const auth_result& of);
 
   std::vector<unsigned char> arena_memory_;
   std::optional<boost::json::monotonic_resource> arena_;

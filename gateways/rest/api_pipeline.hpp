@@ -56,6 +56,7 @@ class api_call final : public request_context, public answer_sink {
   std::string_view param(std::string_view name) const override;
   std::optional<std::string_view> query(std::string_view name) const override;
   boost::json::value& body() override { return body_; }
+  const api_request& request() const override { return request_; }
   std::string_view header(std::string_view name) const override;
   using request_context::authorize;
   outcome<void> authorize(scope_lookup values) override;

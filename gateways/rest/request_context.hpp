@@ -38,6 +38,9 @@ class request_context {
   /// The body with defaults filled in; an empty object without one.
   virtual boost::json::value& body() = 0;
 
+  /// The call as it came, for methods that look at its signature themselves.
+  virtual const api_request& request() const = 0;
+
   /// A header that only some methods look at, by its lower-case name.
   virtual std::string_view header(std::string_view name) const = 0;
 

@@ -9,6 +9,7 @@
 #include "gateways/rest/http_lane.hpp"
 #include "gateways/rest/http_listener.hpp"
 #include "gateways/rest/served_methods.hpp"
+#include "messages/api/auth_methods.hpp"
 #include "messages/api/index_methods.hpp"
 #include "messages/api/object_methods.hpp"
 #include "messages/api/purge_cache_methods.hpp"
@@ -29,6 +30,7 @@ struct rest_gateway::impl final : public timer_target {
     methods.add("/api/secrets/v1", secrets_methods(), find_handler);
     methods.add("/api/index/v1", index_methods(), find_handler);
     methods.add("/api/purge-cache/v1", purge_cache_methods(), find_handler);
+    methods.add("/api/auth/v1", auth_methods(), find_handler);
     std::vector<api_lane*> all;
     for (auto* lane : parts.lanes) {
       apis.push_back(std::make_unique<api_lane>(*lane, parts, methods));
@@ -130,8 +132,20 @@ outcome<std::uint16_t> rest_gateway::start(
   return bound;
 }
 
-void rest_gateway::set_snapshot(std::shared_ptr<const auth_snapshot> snapshot) {
-  impl_->everywhere([snapshot](http_lane&, api_lane& api) { api.use(snapshot); });
+void rest_gateway::set_snapshot(std::shared_ptr<const auth_snapshot> snapshot,
+                                std::function<void()> done) {
+  auto missing = std::make_shared<std::size_t>(impl_->apis.size());
+  auto all_done = std::make_shared<std::function<void()>>(std::move(done));
+  auto& first = impl_->first();
+  impl_->everywhere([snapshot, missing, all_done, &first](http_lane&, api_lane& api) {
+    api.use(snapshot);
+    if (*all_done)
+      // The count is that of lane 0.
+      first.post([missing, all_done] {
+        if (--*missing == 0)
+          (*all_done)();
+      });
+  });
 }
 
 void rest_gateway::stop_accepting() {

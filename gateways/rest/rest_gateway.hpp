@@ -78,8 +78,9 @@ class rest_gateway {
                                const std::function<void(std::uint16_t)>& before_accepting = {});
 
   /// Gives the lanes a new snapshot of clients and roles; requests that come
-  /// later see it. The first one must be set before `start`.
-  void set_snapshot(std::shared_ptr<const auth_snapshot> snapshot);
+  /// later see it. The first one must be set before `start`. `done` is called on lane 0 when every
+  /// lane has gone over to it.
+  void set_snapshot(std::shared_ptr<const auth_snapshot> snapshot, std::function<void()> done = {});
 
   /// Refuses new connections from now on; the open ones go on.
   void stop_accepting();

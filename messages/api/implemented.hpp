@@ -73,4 +73,41 @@ inline constexpr std::array<std::string_view, 11> implemented_queue_exchanges = 
     "task-group-priority-changed",
 };
 
+/// Methods of the auth service that do all they are meant for. Those that hand out credentials for
+/// other systems are served, too, and say that these systems are not configured.
+inline constexpr std::array<std::string_view, 26> implemented_auth_methods = {
+    "listClients",
+    "client",
+    "createClient",
+    "updateClient",
+    "resetAccessToken",
+    "enableClient",
+    "disableClient",
+    "deleteClient",
+    "getEntityHistory",
+    "listAuditHistory",
+    "listRoles",
+    "listRoles2",
+    "listRoleIds",
+    "role",
+    "createRole",
+    "updateRole",
+    "deleteRole",
+    "expandScopes",
+    "currentScopes",
+    "authenticateHawk",
+    "testAuthenticate",
+    "testAuthenticateGet",
+    "ping",
+    "lbheartbeat",
+    "heartbeat",
+    "version",
+};
+
+/// Exchanges of the auth service that are published.
+inline constexpr std::array<std::string_view, 6> implemented_auth_exchanges = {
+    "client-created", "client-updated", "client-deleted",
+    "role-created",   "role-updated",   "role-deleted",
+};
+
 }  // namespace troupe

@@ -66,6 +66,7 @@ std::string check_signature(const auth_snapshot& clients, const signature& made,
       return wrong;
     if (!is_by(client->key))
       return std::string{bad_mac};
+    result.stored = client;
     result.scopes = client->with_anonymous;
     result.expires = client->expires;
     return {};
@@ -74,6 +75,7 @@ std::string check_signature(const auth_snapshot& clients, const signature& made,
     if (const auto* known = cache->find(clients, made.id, made.ext, now)) {
       if (!is_by(known->key))
         return std::string{bad_mac};
+      result.stored = known->issuer;
       result.scopes = known->scopes;
       result.expires = known->expires;
       return {};
@@ -84,7 +86,8 @@ std::string check_signature(const auth_snapshot& clients, const signature& made,
   if (!is_by(who.key()))
     return std::string{bad_mac};
   if (cache != nullptr)
-    cache->remember(clients, made.id, made.ext, {who.key(), who.scopes, who.expires});
+    cache->remember(clients, made.id, made.ext, {who.key(), who.scopes, who.expires, who.client});
+  result.stored = who.client;
   result.scopes = std::move(who.scopes);
   result.expires = who.expires;
   return {};

@@ -31,6 +31,9 @@ struct auth_result {
   timestamp expires;
   std::string hash;    ///< of the body, as the header claims it; empty: not claimed
   bool bewit = false;  ///< authenticated by a signed URL
+  /// Of a success: the client that is stored, the issuer of temporary credentials; as long as the
+  /// snapshot lives.
+  const auth_snapshot::client* stored = nullptr;
 };
 
 /// Checks header or bewit of a request (auth contract, sections 2 to 5). A header wins over a

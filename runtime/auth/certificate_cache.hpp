@@ -23,6 +23,7 @@ class certificate_cache {
     hmac_key key;
     scope_set_ptr scopes;
     timestamp expires;  ///< of the credentials: the earlier of certificate and issuer
+    const auth_snapshot::client* issuer = nullptr;  ///< as long as the snapshot lives
   };
 
   /// What is known of this id and ext, unless its credentials have expired. Stays valid until the

@@ -1,5 +1,7 @@
 #include "runtime/auth/snapshot.hpp"
 
+#include "runtime/scopes/role_index.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <unordered_set>
@@ -61,10 +63,10 @@ auth_snapshot::auth_snapshot(const std::vector<client_record>& clients, std::vec
     put(record);
 }
 
-auth_snapshot::auth_snapshot(const auth_snapshot& of, client_map kept)
+auth_snapshot::auth_snapshot(role_expander roles, scope_set_ptr anonymous, client_map kept)
     : serial_(next_serial()),
-      roles_(of.roles_),
-      anonymous_(of.anonymous_),
+      roles_(std::move(roles)),
+      anonymous_(std::move(anonymous)),
       clients_(std::move(kept)) {}
 
 void auth_snapshot::put(const client_record& record) {
@@ -75,7 +77,32 @@ void auth_snapshot::put(const client_record& record) {
       std::make_shared<const client>(
           client{record.client_id, hmac_key{record.access_token},
                  std::make_shared<const scope_set>(scope_set::of_normalised(std::move(expanded))),
-                 std::move(all), record.expires, record.disabled}));
+                 std::move(all), record.expires, record.disabled, record.scopes,
+                 std::make_shared<std::atomic<std::int64_t>>(record.last_used.ms)}));
+}
+
+auth_snapshot_ptr auth_snapshot::with_roles(role_expander roles) const {
+  auto anonymous = std::make_shared<const scope_set>(
+      scope_set::of_normalised(roles.expand({std::string{everybody}})));
+  const bool same_for_all = anonymous->list() == anonymous_->list();
+  const std::shared_ptr<auth_snapshot> next{
+      new auth_snapshot{std::move(roles), same_for_all ? anonymous_ : std::move(anonymous), {}}};
+  next->clients_.reserve(clients_.size());
+  for (const auto& [id, known] : clients_) {
+    const bool untouched = same_for_all && std::none_of(known->scopes.begin(), known->scopes.end(),
+                                                        detail::may_assume);
+    if (untouched) {
+      next->clients_.emplace(id, known);
+      continue;
+    }
+    auto made = std::make_shared<client>(*known);
+    auto expanded = next->roles_.expand(known->scopes);
+    made->with_anonymous = next->with_anonymous(expanded);
+    made->expanded =
+        std::make_shared<const scope_set>(scope_set::of_normalised(std::move(expanded)));
+    next->clients_.emplace(id, std::move(made));
+  }
+  return next;
 }
 
 auth_snapshot_ptr auth_snapshot::with_changes(const std::vector<client_record>& added,
@@ -83,7 +110,7 @@ auth_snapshot_ptr auth_snapshot::with_changes(const std::vector<client_record>& 
   auto kept = clients_;
   for (const auto& client_id : removed)
     kept.erase(client_id);
-  const std::shared_ptr<auth_snapshot> next{new auth_snapshot{*this, std::move(kept)}};
+  const std::shared_ptr<auth_snapshot> next{new auth_snapshot{roles_, anonymous_, std::move(kept)}};
   for (const auto& record : added)
     next->put(record);
   return next;

@@ -6,6 +6,7 @@
 #include "runtime/scopes/expansion.hpp"
 #include "runtime/scopes/scope.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,7 @@ struct client_record {
   scope_list scopes;
   timestamp expires;
   bool disabled = false;
+  timestamp last_used = {};
 };
 
 class auth_snapshot;
@@ -40,6 +42,9 @@ class auth_snapshot {
     scope_set_ptr with_anonymous;  ///< what its requests may do
     timestamp expires;
     bool disabled = false;
+    scope_list scopes;  ///< as they were given
+    /// When its use was last written down, in milliseconds; of all snapshots that have the client.
+    std::shared_ptr<std::atomic<std::int64_t>> used_ms;
   };
 
   /// Takes records that were checked before; of two clients with one id the last counts.
@@ -49,6 +54,9 @@ class auth_snapshot {
   /// for the clients that stay.
   auth_snapshot_ptr with_changes(const std::vector<client_record>& put,
                                  const std::vector<std::string>& removed) const;
+
+  /// The same clients with other roles. What no role can have changed is shared.
+  auth_snapshot_ptr with_roles(role_expander roles) const;
 
   /// Null when there is no such client. Lives as long as the snapshot.
   const client* find(std::string_view client_id) const;
@@ -74,7 +82,7 @@ class auth_snapshot {
   using client_map =
       std::unordered_map<std::string, std::shared_ptr<const client>, text_hash, std::equal_to<>>;
 
-  auth_snapshot(const auth_snapshot& of, client_map kept);
+  auth_snapshot(role_expander roles, scope_set_ptr anonymous, client_map kept);
   void put(const client_record& record);
   scope_set_ptr with_anonymous(const scope_list& expanded) const;
 

@@ -265,6 +265,8 @@ constexpr std::array options{
                    &write_switch<&settings::dev_mode>},
     setting_option{"dev-token", "TOKEN", "what has to be shown to use dev mode", true, &read_token,
                    &write_text<&settings::dev_token>},
+    TROUPE_NUMBER("client-use-interval", "SECONDS", client_use_interval_s, 0, 2592000,
+                  "how old a client's lastDateUsed may get before its use is noted again"),
     TROUPE_NUMBER("keep-alive", "SECONDS", keep_alive_s, 1, 3600,
                   "how long an idle connection is kept"),
     TROUPE_NUMBER("header-timeout", "SECONDS", header_timeout_s, 1, 3600,

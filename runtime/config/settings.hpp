@@ -126,6 +126,7 @@ struct settings {
   // ------------------------------------------------------------------------------------
   std::vector<static_client> static_clients;
   std::vector<std::string> anonymous_scopes;
+  std::uint32_t client_use_interval_s = 21600;  ///< between two notes of a client's use
 
   // -- secrets
   // -------------------------------------------------------------------------------------

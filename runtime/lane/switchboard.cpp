@@ -302,7 +302,12 @@ TROUPE_TO_SERVICE(index, catch_up_index)
 TROUPE_TO_SERVICE(purge_cache, request_purge)
 TROUPE_TO_SERVICE(purge_cache, list_purge_requests)
 TROUPE_TO_SERVICE(purge_cache, find_purge_requests)
+TROUPE_TO_SERVICE(auth, read_auth)
+TROUPE_TO_SERVICE(auth, change_client)
+TROUPE_TO_SERVICE(auth, change_role)
+TROUPE_TO_SERVICE(auth, client_used)
 #undef TROUPE_TO_SERVICE
+
 void switchboard::tell(lane& from, expire_now command) {
   const auto place = lane_of_shard(command.shard, static_cast<std::uint16_t>(lanes_.size()));
   switch (command.what) {

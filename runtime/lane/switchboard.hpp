@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/auth_commands.hpp"
 #include "messages/explain_commands.hpp"
 #include "messages/graph_commands.hpp"
 #include "messages/group_commands.hpp"
@@ -211,6 +212,11 @@ class switchboard {
   void tell(lane& from, find_purge_requests command);
   // To whoever looks for what expired.
   void tell(lane& from, expire_now command);
+  // To the owner of clients and roles.
+  void tell(lane& from, read_auth command);
+  void tell(lane& from, change_client command);
+  void tell(lane& from, change_role command);
+  void tell(lane& from, client_used command);
 
  private:
   template <class Handle, class Command>

@@ -117,6 +117,45 @@ void delete_task(request_context& call);
 
 // index_artifacts.cpp
 void find_artifact_from_task(request_context& call);
+// auth_clients.cpp
+void list_clients(request_context& call);
+void client(request_context& call);
+void create_client(request_context& call);
+void update_client(request_context& call);
+void reset_access_token(request_context& call);
+void enable_client(request_context& call);
+void disable_client(request_context& call);
+void delete_client(request_context& call);
+void get_entity_history(request_context& call);
+void list_audit_history(request_context& call);
+
+// auth_roles.cpp
+void list_roles(request_context& call);
+void list_roles2(request_context& call);
+void list_role_ids(request_context& call);
+void role(request_context& call);
+void create_role(request_context& call);
+void update_role(request_context& call);
+void delete_role(request_context& call);
+
+// auth_scopes.cpp
+void expand_scopes(request_context& call);
+void current_scopes(request_context& call);
+void authenticate_hawk(request_context& call);
+void test_authenticate(request_context& call);
+void test_authenticate_get(request_context& call);
+
+// auth_credentials.cpp
+void aws_s3_credentials(request_context& call);
+void azure_accounts(request_context& call);
+void azure_tables(request_context& call);
+void azure_table_sas(request_context& call);
+void azure_containers(request_context& call);
+void azure_container_sas(request_context& call);
+void sentry_dsn(request_context& call);
+void websocktunnel_token(request_context& call);
+void gcp_credentials(request_context& call);
+void github_repo_token(request_context& call);
 
 }  // namespace handlers
 

@@ -11,9 +11,9 @@ addFormats(ajv);
 const schemas = JSON.parse(fs.readFileSync(path.join(root, 'messages/api/schemas.json'), 'utf8'));
 for (const { $schema, ...schema } of Object.values(schemas)) ajv.addSchema(schema);
 
-// `name` as in `schemas/queue/v1/<name>.json`.
-export function assertAgrees(name, value) {
-  const validate = ajv.getSchema(`/schemas/queue/v1/${name}.json#`);
+// `name` as in `schemas/<service>/v1/<name>.json`.
+export function assertAgrees(name, value, service = 'queue') {
+  const validate = ajv.getSchema(`/schemas/${service}/v1/${name}.json#`);
   assert.ok(validate(value), `${name}: ${ajv.errorsText(validate.errors)}`);
 }
 

@@ -1,3 +1,4 @@
+#include "messages/api/auth_methods.hpp"
 #include "messages/api/implemented.hpp"
 #include "messages/api/index_methods.hpp"
 #include "messages/api/purge_cache_methods.hpp"
@@ -42,6 +43,18 @@ void render_service(std::ostream& out, std::string_view title,
         << method.stability << " | done |\n";
 }
 
+void render_auth(std::ostringstream& out) {
+  out << "\n## Auth methods\n\n| method | route | stability | |\n|---|---|---|---|\n";
+  for (const auto& method : auth_methods())
+    out << "| " << method.name << " | `" << method.verb << " " << method.route << "` | "
+        << method.stability << " | "
+        << (contains(implemented_auth_methods, method.name) ? "done" : "404: not configured")
+        << " |\n";
+  out << "\n## Auth exchanges\n\n| exchange | |\n|---|---|\n";
+  for (const auto name : implemented_auth_exchanges)
+    out << "| `exchange/taskcluster-auth/v1/" << name << "` | done |\n";
+}
+
 std::string render() {
   std::ostringstream out;
   out << "# Compatibility\n\nMade from the table of methods by a test; do not edit by hand.\n\n"
@@ -57,6 +70,7 @@ std::string render() {
   render_service(out, "Secrets methods", secrets_methods());
   render_service(out, "Index methods", index_methods());
   render_service(out, "Purge-cache methods", purge_cache_methods());
+  render_auth(out);
   return out.str();
 }
 

@@ -242,7 +242,8 @@ TEST_CASE("the owner of clients and roles publishes, and again when it failed") 
   std::promise<auth_snapshot_ptr> published;
   supervised_company bench{redis, 1, [&](company_parts& parts) {
                              parts.auth.anonymous_scopes = {"queue:status:*"};
-                             parts.publish_snapshot = [&](outcome<auth_snapshot_ptr> snapshot) {
+                             parts.publish_snapshot = [&](outcome<auth_snapshot_ptr> snapshot,
+                                                          const std::function<void()>&) {
                                if (failures_left-- > 0)
                                  throw std::runtime_error("no ink");
                                published.set_value(*snapshot);

@@ -159,7 +159,10 @@ void supervised_company::fill(company_parts& parts) {
                           std::function<void(outcome<void>)> done) {
     on.post([done = std::move(done)] { done(boost::system::in_place_value); });
   };
-  parts.publish_snapshot = [](outcome<auth_snapshot_ptr>) {};
+  parts.publish_snapshot = [](outcome<auth_snapshot_ptr>, const std::function<void()>& done) {
+    if (done)
+      done();
+  };
 }
 
 void supervised_company::start(const test::redis_server& redis) {
