@@ -4,6 +4,7 @@
 #include "runtime/clock/random.hpp"
 #include "runtime/crypto/sealed_text.hpp"
 #include "runtime/lane/caf_compat.hpp"
+#include "runtime/store/event_entry.hpp"
 
 #include <hiredis/hiredis.h>
 
