@@ -14,7 +14,7 @@ switchboard::~switchboard() = default;
 
 namespace {
 
-// Before the company is there, while it is replaced, or after it has left.
+// While the company is replaced.
 template <class Command>
 void refuse(lane& on, const Command& command) {
   if constexpr (requires { command.reply; })
@@ -34,7 +34,7 @@ void switchboard::hand_over(lane& from, std::uint16_t to_lane, const Handle& to,
   auto& target = *lanes_[to_lane];
   if (&target == &from) {
     if (!to)
-      return refuse(from, command);
+      return;
     from.executor().post(to, std::forward<Command>(command));
     if (!from.executor().running())
       from.drain();
@@ -44,11 +44,11 @@ void switchboard::hand_over(lane& from, std::uint16_t to_lane, const Handle& to,
   // take it is known on the other lane only.
   auto& store = from.store();
   auto carried = std::make_shared<std::decay_t<Command>>(std::forward<Command>(command));
-  store.when_safe(store.last(), [&target, &to, carried] {
-    target.post([&target, &to, carried] {
+  store.when_safe(store.last(), [this, &target, &to, carried] {
+    target.post([this, &target, &to, carried] {
       if (to)
         target.executor().post(to, std::move(*carried));
-      else
+      else if (!admits_.load(std::memory_order_relaxed))
         refuse(target, *carried);
     });
   });

@@ -129,7 +129,7 @@ TEST_CASE("wherever it crashes, every event is dealt with, in order, and none co
         // One commit: what came of it, and the place.
         while (const auto settled = next_settled(intake, 7)) {
           done.push_back(stream.pending.empty() ? stream.handled.n
-                                               : stream.pending.front().event.at.n - 1);
+                                                : stream.pending.front().event.at.n - 1);
           if (const auto place = place_to_write(intake, 7))
             written = *place;
         }

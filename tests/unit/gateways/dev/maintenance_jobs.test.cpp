@@ -41,7 +41,7 @@ TEST_CASE("dev mode 3 a maintenance request names a job and perhaps a time") {
   CHECK(plain->job->steps.size() == 2);
   CHECK_FALSE(plain->as_of.has_value());
   const auto timed = maintenance_request::read(
-      json::parse(R"({"asOf":"1970-01-01T00:00:01.500Z","job":"expire-index"})"));
+      json::parse(R"({"asOf":"1970-01-01T00:00:01.500Z","job":"expire-hooks"})"));
   REQUIRE(timed.has_value());
   CHECK(timed->as_of == timestamp{1500});
   CHECK(timed->job->steps.empty());
