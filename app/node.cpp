@@ -305,7 +305,7 @@ void node::impl::make_company_parts() {
   };
   parts.auth = auth_setup_of(config, server_key, queue_credentials, local_credentials);
   parts.auth.static_clients.push_back(
-      internal_client(index_client, index_credentials.access_token, {"queue:get-artifact:*"}));
+      internal_client(index_client, index_credentials.access_token, {}));
   parts.secrets = secrets.get();
   parts.give_up = [this](std::string why) {
     if (fatal)
