@@ -172,6 +172,7 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
   if (waiting.empty())
     return;  // this shard failed meanwhile, and what waited is with its successor
   guard_.attempt([&] {
+    const bool rested = resting_.remove(id);
     const auto& row = replies[0];
     std::optional<task_state> state;
     if (row.size() == 3)
@@ -181,7 +182,6 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
       return;
     }
     state->dependents = read_edges(replies[1].get());
-    const bool rested = resting_.remove(id);
     if (const auto graph = marked_graph(text_of(row.at(2))))
       return resume_member(std::move(*state), *graph);
     // One that is live and did not rest had failed: it tells the others again.

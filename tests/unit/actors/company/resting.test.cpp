@@ -78,6 +78,17 @@ TEST_CASE("a task that was asked for rests again") {
   CHECK(events_of(redis, id_number(1).view()) == names{"task-defined", "task-pending"});
 }
 
+TEST_CASE("a task whose row is lost while it rests is unknown, and can be created again") {
+  test::redis_server redis;
+  resting_company at{redis, 20};
+  redis.ask("DEL " + key_of(id_number(1).view(), "task:") + id_number(1).str());
+  CHECK(at.company.status(id_number(1)).status == 404);
+  CHECK(at.company.create(id_number(1)).status == 200);
+  CHECK(has(at.company.status(id_number(1)), "\"state\":\"pending\""));
+  CHECK(comes_to(at.company, at.few));
+  CHECK(has(at.company.status(id_number(1)), "\"state\":\"pending\""));
+}
+
 TEST_CASE("a repeated createTask of a task that rests is one") {
   test::redis_server redis;
   company_bench company{redis, 1, never, soon};
