@@ -258,6 +258,18 @@ test('dev mode 3 after a reset there are no secrets, indexed tasks and purge req
   assert.equal(found.taskId, id);
 });
 
+test('dev mode 3 after a reset there are no clients and roles but those of the configuration', async () => {
+  const auth = service(taskcluster.Auth);
+  await auth.createClient('dev/one', { expires: inSeconds(3600), description: '', scopes: [] });
+  await auth.createRole('dev-role', { description: '', scopes: ['x:y'] });
+  await reset();
+  await isGone(auth.client('dev/one'));
+  await isGone(auth.role('dev-role'));
+  assert.equal((await auth.client('static/taskcluster/root')).disabled, false);
+  await auth.createClient('dev/one', { expires: inSeconds(3600), description: '', scopes: [] });
+  assert.equal((await auth.client('dev/one')).clientId, 'dev/one');
+});
+
 const jobs = ['expire-artifacts', 'expire-tasks', 'expire-task-groups', 'expire-task-dependency',
   'expire-queue-messages', 'expire-worker-info', 'purge-expired-clients', 'expire-secrets',
   'expire-index', 'expire-hooks', 'expire-objects', 'expire-worker-pools', 'expire-workers',
