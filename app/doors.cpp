@@ -17,7 +17,9 @@
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard_handles.hpp"
 #include "runtime/log/event_records.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/store/lane_store.hpp"
+#include "runtime/tls/server_certificate.hpp"
 
 #include <deque>
 
@@ -46,6 +48,7 @@ struct other_doors::impl {
         metrics({with.lanes, with.board, with.config}, program_build()) {}
 
   log_directory_actor make_logs(lane& on);
+  outcome<void> open_https(rest_gateway& rest, node_doors& doors);
 
   parts with;
   zeromq_gateway bus;
@@ -102,7 +105,26 @@ void other_doors::add_routes(rest_gateway& rest) {
   impl_->feed.add_routes(rest);
 }
 
+outcome<void> other_doors::impl::open_https(rest_gateway& rest, node_doors& doors) {
+  const auto& config = *with.config;
+  if (config.tls_certificate_file.empty())
+    return boost::system::in_place_value;
+  TROUPE_TRY(const auto certificate,
+             server_certificate::load(
+                 config.tls_certificate_file, config.tls_key_file, [](const std::string& error) {
+                   if (error.empty())
+                     log_message(severity::notice, "a new certificate is used for HTTPS");
+                   else
+                     log_message(severity::error,
+                                 error + "; HTTPS goes on with the certificate it had");
+                 }));
+  const auto& host = config.https_listen.empty() ? config.listen : config.https_listen;
+  TROUPE_TRY(doors.https_port, rest.start_https(host, config.https_port, certificate));
+  return boost::system::in_place_value;
+}
+
 outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
+  TROUPE_CHECK(impl_->open_https(rest, doors));
   TROUPE_CHECK(impl_->bus.start());
   doors.zmq_pub_port = impl_->bus.pub_port();
   doors.zmq_router_port = impl_->bus.router_port();

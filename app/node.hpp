@@ -14,6 +14,7 @@ namespace troupe {
 struct node_doors {
   std::string root_url;
   std::uint16_t http_port = 0;
+  std::uint16_t https_port = 0;  ///< 0: not served
   std::uint16_t zmq_pub_port = 0;
   std::uint16_t zmq_router_port = 0;
   std::uint16_t caf_port = 0;

@@ -95,6 +95,8 @@ outcome<void> write_server_info(const std::string& data_dir, const node_doors& d
   json::object info;
   info["rootUrl"] = doors.root_url;
   info["httpPort"] = doors.http_port;
+  if (doors.https_port != 0)
+    info["httpsPort"] = doors.https_port;
   info["zmqPubPort"] = doors.zmq_pub_port;
   info["zmqRouterPort"] = doors.zmq_router_port;
   info["cafPort"] = doors.caf_port;

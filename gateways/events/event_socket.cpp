@@ -214,7 +214,7 @@ class event_socket final : public event_connection,
   const signature_check check_;
   const door_request door_;
   beast::http::request<beast::http::empty_body> request_;
-  websocket::stream<tcp_socket> socket_;
+  websocket::stream<web_stream> socket_;
   beast::flat_buffer input_;
   event_feed feed_;
   feed_text leaving_;

@@ -121,7 +121,7 @@ outcome<auth_result> api_lane::check_signature(const auth_snapshot& clients,
         "Cannot use two authentication schemes at once this request has both bewit in querystring "
         "and 'authorization' header");
   const auto hosts = signed_hosts(request.host, request.forwarded_port, request.forwarded_proto,
-                                  config.root_url.starts_with("https://"));
+                                  request.tls || config.root_url.starts_with("https://"));
   request_to_check check;
   check.verb = request.verb;
   check.resource = request.target;

@@ -5,6 +5,7 @@
 #include "runtime/clock/random.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
+#include "runtime/tls/server_certificate.hpp"
 
 #include <algorithm>
 
@@ -36,17 +37,21 @@ http_lane::~http_lane() { close_all(); }
 
 lane& http_lane::on() { return api_.on; }
 
-void http_lane::adopt(int descriptor, bool v6, std::string source_ip) {
+void http_lane::adopt(accepted_connection&& connection) {
   using boost::asio::ip::tcp;
   tcp_socket socket(on().io().get_executor());
   boost::system::error_code failed;
-  socket.assign(v6 ? tcp::v6() : tcp::v4(), descriptor, failed);
+  socket.assign(connection.v6 ? tcp::v6() : tcp::v4(), connection.descriptor, failed);
   if (failed) {
     count_.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
   socket.set_option(tcp::no_delay(true), failed);
-  auto session = std::make_shared<http_session>(*this, std::move(socket), std::move(source_ip));
+  std::unique_ptr<tls_channel> tls;
+  if (connection.certificate != nullptr)
+    tls = std::make_unique<tls_channel>(connection.certificate->context());
+  auto session = std::make_shared<http_session>(*this, std::move(socket),
+                                                std::move(connection.source_ip), std::move(tls));
   session->place = sessions_.size();
   sessions_.push_back(session);
   if (draining_) {

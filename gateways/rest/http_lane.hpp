@@ -18,8 +18,17 @@ namespace troupe {
 class door_routes;
 class http_session;
 class lane;
+class server_certificate;
 struct api_lane;
 struct settings;
+
+/// A connection that has no session yet.
+struct accepted_connection {
+  int descriptor = -1;  ///< belongs to who has this
+  bool v6 = false;
+  std::string source_ip;
+  server_certificate* certificate = nullptr;  ///< null: without TLS
+};
 
 /// The HTTP sessions of one lane and what they share: a buffer to read into, zlib's memory, one
 /// timer for all time-outs. Used on its lane only, but for `connections`.
@@ -36,9 +45,8 @@ class http_lane final : public timer_target {
   /// Counts a connection that will be adopted, so that others see it at once; from any thread.
   void expect_one() { count_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// Serves a connection that was accepted and expected; its descriptor belongs to the lane from
-  /// now on.
-  void adopt(int descriptor, bool v6, std::string source_ip);
+  /// Serves a connection that was accepted and expected.
+  void adopt(accepted_connection&& connection);
 
   /// The session is closed.
   void remove(http_session& session);
@@ -61,6 +69,12 @@ class http_lane final : public timer_target {
   std::string& scratch() {
     scratch_.clear();
     return scratch_;
+  }
+
+  /// Memory for what TLS makes of one read, empty.
+  std::string& unsealed() {
+    unsealed_.clear();
+    return unsealed_;
   }
   gzip_encoder& gzip() { return gzip_; }
 
@@ -88,6 +102,7 @@ class http_lane final : public timer_target {
   const settings& config_;
   std::vector<char> buffer_;
   std::string scratch_;
+  std::string unsealed_;
   gzip_encoder gzip_;
   std::vector<std::shared_ptr<http_session>> sessions_;
   std::atomic<std::size_t> count_{0};

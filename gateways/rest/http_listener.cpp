@@ -40,9 +40,11 @@ void refuse(int descriptor) {
 
 }  // namespace
 
-http_listener::http_listener(std::vector<http_lane*> lanes, std::size_t max_connections)
+http_listener::http_listener(std::vector<http_lane*> lanes, std::size_t max_connections,
+                             std::shared_ptr<server_certificate> certificate)
     : lanes_(std::move(lanes)),
       max_connections_(max_connections),
+      certificate_(std::move(certificate)),
       acceptor_(lanes_.front()->on().io()),
       pause_(lanes_.front()->on().io()) {}
 
@@ -101,7 +103,7 @@ void http_listener::accept_some() {
     const int descriptor = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&from),
                                      &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
-      give_away(descriptor, from.ss_family == AF_INET6, address_text(from));
+      give_away({descriptor, from.ss_family == AF_INET6, address_text(from), certificate_.get()});
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED)
@@ -120,7 +122,7 @@ void http_listener::accept_some() {
   wait();
 }
 
-void http_listener::give_away(int descriptor, bool v6, std::string source_ip) {
+void http_listener::give_away(accepted_connection&& connection) {
   std::size_t all = 0;
   auto* fewest = lanes_[next_++ % lanes_.size()];
   for (auto* candidate : lanes_) {
@@ -129,14 +131,14 @@ void http_listener::give_away(int descriptor, bool v6, std::string source_ip) {
       fewest = candidate;
   }
   if (all >= max_connections_)
-    return refuse(descriptor);
+    return refuse(connection.descriptor);
   fewest->expect_one();
   if (fewest->on().is_current()) {
-    fewest->adopt(descriptor, v6, std::move(source_ip));
+    fewest->adopt(std::move(connection));
     return;
   }
-  fewest->on().post([fewest, descriptor, v6, source_ip = std::move(source_ip)] {
-    fewest->adopt(descriptor, v6, source_ip);
+  fewest->on().post([fewest, connection = std::move(connection)]() mutable {
+    fewest->adopt(std::move(connection));
   });
 }
 

@@ -13,12 +13,16 @@
 namespace troupe {
 
 class http_lane;
+class server_certificate;
+struct accepted_connection;
 
 /// The listening socket of a node. Lives on lane 0 and hands each connection to the lane that has
 /// the fewest.
 class http_listener : public std::enable_shared_from_this<http_listener> {
  public:
-  http_listener(std::vector<http_lane*> lanes, std::size_t max_connections);
+  /// With a certificate its connections speak HTTPS; null: HTTP.
+  http_listener(std::vector<http_lane*> lanes, std::size_t max_connections,
+                std::shared_ptr<server_certificate> certificate = nullptr);
 
   /// Opens the socket; the port, or an error that says what to do.
   outcome<std::uint16_t> open(const std::string& host, std::uint16_t port,
@@ -33,10 +37,11 @@ class http_listener : public std::enable_shared_from_this<http_listener> {
  private:
   void wait();
   void accept_some();
-  void give_away(int descriptor, bool v6, std::string source_ip);
+  void give_away(accepted_connection&& connection);
 
   std::vector<http_lane*> lanes_;
   std::size_t max_connections_;
+  std::shared_ptr<server_certificate> certificate_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
   std::size_t next_ = 0;

@@ -20,13 +20,20 @@ namespace {
 constexpr std::size_t most_ahead_bytes = 256 * 1024;
 constexpr std::uint64_t most_lingered_bytes = 64 * 1024 * 1024;
 
+constexpr std::string_view clear_text_answer =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n"
+    "Content-Length: 58\r\nConnection: close\r\n\r\n"
+    R"({"error":"This port takes HTTPS only; say https:// to it"})";
+
 }  // namespace
 
-http_session::http_session(http_lane& home, tcp_socket socket, std::string source_ip)
+http_session::http_session(http_lane& home, tcp_socket socket, std::string source_ip,
+                           std::unique_ptr<tls_channel> tls)
     : home_(home),
       socket_(std::move(socket)),
       source_ip_(std::move(source_ip)),
-      writer_(socket_),
+      tls_(std::move(tls)),
+      writer_(socket_, tls_.get()),
       call_(home.api(), *this),
       since_(home.on().now()) {}
 
@@ -84,11 +91,34 @@ void http_session::on_readable() {
     const auto size = static_cast<std::size_t>(n);
     if (phase_ == phase::body || phase_ == phase::streaming)
       since_ = home_.on().now();
-    take({home_.buffer(), size});
+    if (tls_)
+      take_sealed({home_.buffer(), size});
+    else
+      take({home_.buffer(), size});
     if (phase_ == phase::closed || size < home_.buffer_size())
       break;
   }
   arm_read();
+}
+
+void http_session::take_sealed(std::string_view sealed) {
+  auto& text = home_.unsealed();
+  const auto state = tls_->receive(sealed, text);
+  if (state == tls_channel::state::clear_text)
+    writer_.send_clear(clear_text_answer);
+  else
+    after_write(writer_.send_handshake());
+  if (phase_ == phase::closed)
+    return;
+  // All of it, even when no more is wanted for now: nobody would say that it is still there.
+  if (!text.empty())
+    take(text);
+  if (phase_ == phase::closed || state == tls_channel::state::open)
+    return;
+  if (state == tls_channel::state::ended)
+    on_eof();
+  else
+    close();
 }
 
 void http_session::take(std::string_view bytes) {
@@ -230,6 +260,7 @@ void http_session::close() {
     return;
   const auto keep = shared_from_this();
   phase_ = phase::closed;
+  writer_.say_end();
   boost::system::error_code ignored;
   socket_.close(ignored);
   call_.abandon();
@@ -256,7 +287,7 @@ void http_session::check_time(timestamp now) {
   const auto spent = now - since_;
   switch (phase_) {
     case phase::head: {
-      const bool idle = pending_.empty() && !parser_;
+      const bool idle = pending_.empty() && !parser_ && (!tls_ || tls_->established());
       if (spent > seconds(idle ? config.keep_alive_s : config.header_timeout_s))
         close();
       break;

@@ -21,7 +21,9 @@ class http_lane;
 /// read stays pending while a request waits, so that a peer that goes away is noticed.
 class http_session final : public response_sink, public std::enable_shared_from_this<http_session> {
  public:
-  http_session(http_lane& home, tcp_socket socket, std::string source_ip);
+  /// With `tls` the connection speaks HTTPS; null: HTTP.
+  http_session(http_lane& home, tcp_socket socket, std::string source_ip,
+               std::unique_ptr<tls_channel> tls = nullptr);
   ~http_session() override;
 
   /// Begins to read.
@@ -63,6 +65,7 @@ class http_session final : public response_sink, public std::enable_shared_from_
   void on_readable();
   bool wants_bytes() const;
   void take(std::string_view bytes);
+  void take_sealed(std::string_view sealed);
   std::size_t parse(std::string_view bytes);
   bool parse_some(std::string_view& bytes);
   void begin_request();
@@ -102,6 +105,7 @@ class http_session final : public response_sink, public std::enable_shared_from_
   http_lane& home_;
   tcp_socket socket_;
   std::string source_ip_;
+  std::unique_ptr<tls_channel> tls_;
   socket_writer writer_;
   http_request request_;
   std::optional<http_request_parser> parser_;

@@ -58,6 +58,10 @@ struct rest_gateway::impl final : public timer_target {
       parts.lanes[i]->post([this, i, job] { job(*https[i], *apis[i]); });
   }
 
+  outcome<std::uint16_t> listen(const std::string& host, std::uint16_t port,
+                                std::shared_ptr<server_certificate> certificate,
+                                const std::function<void(std::uint16_t)>& before_accepting);
+
   void on_timer() override { check_drained(); }
 
   void check_drained() {
@@ -80,7 +84,7 @@ struct rest_gateway::impl final : public timer_target {
   std::vector<std::unique_ptr<api_lane>> apis;
   std::vector<std::unique_ptr<http_lane>> https;
   std::unique_ptr<api_door> door;
-  std::shared_ptr<http_listener> listener;
+  std::vector<std::shared_ptr<http_listener>> listeners;
   timestamp drain_until;
   std::function<void()> drained;
 };
@@ -116,20 +120,32 @@ void rest_gateway::add_upgrade(std::string route, door_access access, upgrade_ha
   impl_->routes.add(std::move(made));
 }
 
+outcome<std::uint16_t> rest_gateway::impl::listen(
+    const std::string& host, std::uint16_t port, std::shared_ptr<server_certificate> certificate,
+    const std::function<void(std::uint16_t)>& before_accepting) {
+  std::vector<http_lane*> lanes;
+  for (auto& http : https)
+    lanes.push_back(http.get());
+  const auto* setting = certificate ? "https-port" : "http-port";
+  auto listener = std::make_shared<http_listener>(std::move(lanes), parts.config->max_connections,
+                                                  std::move(certificate));
+  TROUPE_TRY(const auto bound, listener->open(host, port, setting));
+  listeners.push_back(listener);
+  if (before_accepting)
+    before_accepting(bound);
+  first().post([listener] { listener->start(); });
+  return bound;
+}
+
 outcome<std::uint16_t> rest_gateway::start(
     const std::string& host, std::uint16_t port,
     const std::function<void(std::uint16_t)>& before_accepting) {
-  std::vector<http_lane*> lanes;
-  for (auto& http : impl_->https)
-    lanes.push_back(http.get());
-  auto listener =
-      std::make_shared<http_listener>(std::move(lanes), impl_->parts.config->max_connections);
-  TROUPE_TRY(const auto bound, listener->open(host, port));
-  impl_->listener = listener;
-  if (before_accepting)
-    before_accepting(bound);
-  impl_->first().post([listener] { listener->start(); });
-  return bound;
+  return impl_->listen(host, port, nullptr, before_accepting);
+}
+
+outcome<std::uint16_t> rest_gateway::start_https(const std::string& host, std::uint16_t port,
+                                                 std::shared_ptr<server_certificate> certificate) {
+  return impl_->listen(host, port, std::move(certificate), {});
 }
 
 void rest_gateway::set_snapshot(std::shared_ptr<const auth_snapshot> snapshot,
@@ -149,7 +165,7 @@ void rest_gateway::set_snapshot(std::shared_ptr<const auth_snapshot> snapshot,
 }
 
 void rest_gateway::stop_accepting() {
-  if (auto listener = impl_->listener)
+  for (const auto& listener : impl_->listeners)
     impl_->first().post([listener] { listener->close(); });
 }
 

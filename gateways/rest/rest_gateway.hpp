@@ -20,6 +20,7 @@ class blob_signer;
 class blob_store;
 class lane;
 class request_counts;
+class server_certificate;
 class switchboard;
 struct settings;
 
@@ -76,6 +77,10 @@ class rest_gateway {
   /// connection is served: the moment to make the root URL known.
   outcome<std::uint16_t> start(const std::string& host, std::uint16_t port,
                                const std::function<void(std::uint16_t)>& before_accepting = {});
+
+  /// Begins to serve the same by HTTPS, too; the port, as `start`. After `start`.
+  outcome<std::uint16_t> start_https(const std::string& host, std::uint16_t port,
+                                     std::shared_ptr<server_certificate> certificate);
 
   /// Gives the lanes a new snapshot of clients and roles; requests that come
   /// later see it. The first one must be set before `start`. `done` is called on lane 0 when every

@@ -54,6 +54,7 @@ api_request http_session::make_api_request() {
   request.request_id = {request_id_.data(), request_id_.size()};
   request.source_ip = source_ip_;
   request.skip_cdn = request_.header("x-taskcluster-skip-cdn");
+  request.tls = tls_ != nullptr;
   if (home_.trusts_proxy()) {
     request.forwarded_port = first_entry(request_.header("x-forwarded-port"));
     request.forwarded_proto = first_entry(request_.header("x-forwarded-proto"));
@@ -193,8 +194,11 @@ void http_session::run_stream(const door_route& route, door_request&& door) {
 
 void http_session::run_upgrade(const door_route& route, door_request&& door,
                                std::string_view rest) {
-  upgraded_connection taken{
-      &home_.on(), std::move(socket_), {}, std::string{rest}, std::move(door)};
+  upgraded_connection taken{&home_.on(),
+                            web_stream{std::move(socket_), std::move(tls_)},
+                            {},
+                            std::string{rest},
+                            std::move(door)};
   taken.request.method_string(taken.door.verb);
   taken.request.target(taken.door.target);
   taken.request.version(static_cast<unsigned>(request_.version()));
@@ -204,7 +208,7 @@ void http_session::run_upgrade(const door_route& route, door_request&& door,
   phase_ = phase::closed;
   home_.remove(*this);
   boost::system::error_code ignored;
-  taken.socket.cancel(ignored);
+  taken.socket.next_layer().cancel(ignored);
   route.take_over(std::move(taken));
 }
 

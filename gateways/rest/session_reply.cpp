@@ -109,6 +109,7 @@ void http_session::linger() {
     return close();
   // Closing while the peer still sends would make it lose our response, so it closes first.
   phase_ = phase::lingering;
+  writer_.say_end();
   ::shutdown(socket_.native_handle(), SHUT_WR);
   pending_.clear();
   arm_read();

@@ -11,6 +11,8 @@ namespace troupe {
 
 namespace {
 
+constexpr std::size_t most_joined_bytes = 16 * 1024;
+
 /// Bytes sent, or nothing when the connection is broken.
 std::optional<std::size_t> send_some(tcp_socket& socket, iovec* parts, std::size_t count) {
   msghdr message{};
@@ -39,6 +41,34 @@ void socket_writer::keep(std::string_view text) {
 }
 
 socket_writer::result socket_writer::send(std::string_view first, std::string_view second) {
+  if (tls_ == nullptr)
+    return send_as_is(first, second);
+  sealed_.clear();
+  // Short ones share a record.
+  const bool joined = first.size() + second.size() <= most_joined_bytes;
+  const bool done = joined ? tls_->send(std::string{first}.append(second), sealed_)
+                           : tls_->send(first, sealed_) && tls_->send(second, sealed_);
+  return done ? send_as_is(sealed_, {}) : result::broken;
+}
+
+socket_writer::result socket_writer::send_handshake() {
+  if (tls_ == nullptr)
+    return result::sent;
+  sealed_.clear();
+  tls_->take_output(sealed_);
+  return sealed_.empty() ? result::sent : send_as_is(sealed_, {});
+}
+
+void socket_writer::say_end() {
+  if (tls_ == nullptr || !queue_.empty())
+    return;
+  sealed_.clear();
+  tls_->end(sealed_);
+  if (!sealed_.empty())
+    send_as_is(sealed_, {});
+}
+
+socket_writer::result socket_writer::send_as_is(std::string_view first, std::string_view second) {
   std::size_t sent = 0;
   if (queue_.empty()) {
     std::array<iovec, 2> parts{part_of(first), part_of(second)};
@@ -58,6 +88,14 @@ socket_writer::result socket_writer::send(std::string_view first, std::string_vi
 socket_writer::result socket_writer::send(std::string_view prefix,
                                           std::shared_ptr<const std::string> shared,
                                           std::string_view suffix) {
+  if (tls_ != nullptr) {
+    std::string sealed;
+    if (!tls_->send(prefix, sealed) || !tls_->send(*shared, sealed) || !tls_->send(suffix, sealed))
+      return result::broken;
+    backlog_ += sealed.size();
+    queue_.push_back({nullptr, std::move(sealed), 0});
+    return draining_ ? result::waiting : flush();
+  }
   keep(prefix);
   backlog_ += shared->size();
   queue_.push_back({std::move(shared), {}, 0});

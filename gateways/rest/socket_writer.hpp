@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateways/rest/takeover.hpp"
+#include "gateways/rest/web_stream.hpp"
 
 #include <deque>
 #include <functional>
@@ -16,7 +16,9 @@ class socket_writer {
  public:
   enum class result { sent, waiting, broken };
 
-  explicit socket_writer(tcp_socket& socket) : socket_(socket) {}
+  /// With `tls` what is sent goes through it; null: in clear.
+  explicit socket_writer(tcp_socket& socket, tls_channel* tls = nullptr)
+      : socket_(socket), tls_(tls) {}
 
   /// Sends two texts one after the other; what does not leave at once is copied.
   result send(std::string_view first, std::string_view second);
@@ -24,6 +26,15 @@ class socket_writer {
   /// Adds a text that is shared with others, and sends what leaves at once.
   result send(std::string_view prefix, std::shared_ptr<const std::string> shared,
               std::string_view suffix);
+
+  /// Sends what TLS itself has to say; nothing to do without it.
+  result send_handshake();
+
+  /// Sends a short text as it is, TLS or not, if the peer takes it at once.
+  void send_clear(std::string_view text) { send_as_is(text, {}); }
+
+  /// Says that nothing more comes, if everything else has left and the peer takes it at once.
+  void say_end();
 
   /// Bytes that have not left.
   std::size_t backlog_bytes() const { return backlog_; }
@@ -44,9 +55,12 @@ class socket_writer {
   };
 
   void keep(std::string_view text);
+  result send_as_is(std::string_view first, std::string_view second);
   result flush();
 
   tcp_socket& socket_;
+  tls_channel* tls_;
+  std::string sealed_;  // memory for what TLS makes of a text
   std::deque<piece> queue_;
   std::size_t backlog_ = 0;
   std::uint64_t progress_ = 0;

@@ -1,11 +1,9 @@
 #pragma once
 
 #include "gateways/rest/api_call.hpp"
+#include "gateways/rest/web_stream.hpp"
 #include "messages/caller.hpp"
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 
@@ -21,10 +19,6 @@
 namespace troupe {
 
 class lane;
-
-/// A TCP socket that lives on the io_context of one lane.
-using tcp_socket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 /// A request for something that is not an API method: a page, a file, a live
 /// log, an upgrade.
@@ -70,7 +64,7 @@ using page_handler = std::function<api_response(const door_request&)>;
 /// of it.
 struct upgraded_connection {
   lane* on = nullptr;
-  tcp_socket socket;
+  web_stream socket;
   boost::beast::http::request<boost::beast::http::empty_body> request;
   std::string leftover;  ///< bytes that came after the request
   door_request door;

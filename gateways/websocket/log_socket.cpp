@@ -149,7 +149,7 @@ class log_socket final : public log_follower, public std::enable_shared_from_thi
   switchboard& board_;
   log_request about_;
   beast::http::request<beast::http::empty_body> request_;
-  websocket::stream<tcp_socket> socket_;
+  websocket::stream<web_stream> socket_;
   beast::flat_buffer input_;
   std::vector<log_bytes> waiting_;
   std::vector<log_bytes> leaving_;  // in the message that is being sent

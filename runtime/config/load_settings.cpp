@@ -146,6 +146,8 @@ void check_together(const settings& values, std::vector<std::string>& problems) 
     problems.push_back("local-workers-min: " + std::to_string(values.local_workers_min) +
                        " is more than local-workers-max, which is " +
                        std::to_string(values.local_workers_max) + "; raise that one, too");
+  if (values.tls_certificate_file.empty() != values.tls_key_file.empty())
+    problems.emplace_back("tls-certificate: HTTPS needs the certificate and its key, tls-key");
   check_s3(values, problems);
 }
 

@@ -62,6 +62,10 @@ struct settings {
   std::uint16_t metrics_port = 9100;
   /// Where metrics are told; apart from `listen`, because they ask for no credentials.
   std::string metrics_listen = "127.0.0.1";
+  std::string tls_certificate_file;  ///< PEM; empty: HTTPS is not served
+  std::string tls_key_file;
+  std::uint16_t https_port = 8443;
+  std::string https_listen;    ///< empty: as `listen`
   std::string metrics_prefix;  ///< of the names of all metrics, without underscore; empty: none
   /// Scheme, host, optional port, no path, no trailing slash. Empty:
   /// `http://<host>:<port>` of the HTTP door once it listens.

@@ -263,7 +263,7 @@ TEST_CASE("an upgrade takes the socket, the request and what came behind it") {
         CHECK(taken.request.target() == "/api/troupe/v1/log/task/0?offset=1");
         CHECK(taken.request[boost::beast::http::field::sec_websocket_key] == "key");
         const auto text = "HTTP/1.1 101 Switching\r\n\r\n" + taken.leftover;
-        boost::asio::write(taken.socket, boost::asio::buffer(text));
+        boost::asio::write(taken.socket.next_layer(), boost::asio::buffer(text));
       });
   server.start();
   raw_client client(server.port);
