@@ -25,6 +25,8 @@ std::string_view code_name(error_code code) {
       return "ResourceExpired";
     case error_code::input_too_large:
       return "InputTooLarge";
+    case error_code::too_many_requests:
+      return "TooManyRequests";
     case error_code::internal_server_error:
       return "InternalServerError";
     case error_code::service_unavailable:
@@ -54,6 +56,8 @@ unsigned http_status(error_code code) {
       return 413;
     case error_code::unsupported_encoding:
       return 415;
+    case error_code::too_many_requests:
+      return 429;
     case error_code::internal_server_error:
       return 500;
     case error_code::service_unavailable:

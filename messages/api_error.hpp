@@ -23,6 +23,7 @@ enum class error_code {
   resource_expired,           ///< 410
   input_too_large,            ///< 413
   unsupported_encoding,       ///< 415, `MalformedPayload` on the wire
+  too_many_requests,          ///< 429 `details` may say after how many seconds: `retryAfter`
   internal_server_error,      ///< 500 a bug; the text is not shown to the caller
   service_unavailable,        ///< 503 outcome unknown, repeating the call is safe
 };

@@ -40,6 +40,9 @@ struct api_request {
   bool tls = false;                  ///< came through TLS that ends here
 };
 
+/// The `Retry-After` header that goes with an error, in seconds; empty: none.
+std::string retry_after(const api_error& error);
+
 /// What a call is answered.
 struct api_response {
   static constexpr std::string_view json_type = "application/json; charset=utf-8";

@@ -20,6 +20,15 @@ constexpr std::string_view omitted = "(OMITTED)";
 
 }  // namespace
 
+std::string retry_after(const api_error& error) {
+  if (error.code == error_code::service_unavailable)
+    return "1";
+  const auto* seconds = error.details.if_contains("retryAfter");
+  return error.code == error_code::too_many_requests && seconds != nullptr && seconds->is_int64()
+             ? std::to_string(seconds->get_int64())
+             : std::string{};
+}
+
 void api_call::fail(api_error error) {
   if (answered_)
     return;
@@ -41,8 +50,8 @@ void api_call::fail(api_error error) {
   response.body = render_error(error, info);
   if (error.code == error_code::authentication_failed)
     response.headers.emplace_back("WWW-Authenticate", "hawk");
-  if (error.code == error_code::service_unavailable)
-    response.headers.emplace_back("Retry-After", "1");
+  if (auto wait = retry_after(error); !wait.empty())
+    response.headers.emplace_back("Retry-After", std::move(wait));
   finish(std::move(response));
 }
 

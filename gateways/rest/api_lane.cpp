@@ -1,6 +1,7 @@
 #include "gateways/rest/api_lane.hpp"
 
 #include "gateways/rest/door_access.hpp"
+#include "gateways/rest/request_guard.hpp"
 #include "gateways/rest/signed_host.hpp"
 #include "runtime/auth/credentials.hpp"
 #include "runtime/blobs/blob_signer.hpp"
@@ -32,6 +33,7 @@ api_lane::api_lane(lane& where, const rest_gateway_parts& parts, const served_me
       tokens(parts.token_key),
       index_client(parts.index_client),
       intake{parts.config->max_dependencies, parts.config->max_task_deadline_days},
+      guard(parts.guard ? parts.guard : std::make_shared<request_guard>(*parts.config)),
       started(where.now()),
       log(parts.config->log_requests),
       checks_replies(parts.checks_replies),
@@ -75,7 +77,12 @@ outcome<api_lane::checked_head> api_lane::authenticate_head(const api_request& r
   auto result = check_signature(*snapshot, request, &certificates);
   if (!result) {
     counts.add_failure(scheme_of(request), "credentials");
+    guard->note_bad_credentials(request.source_ip, on.now());
     return std::move(result).error();
+  }
+  if (result->stored != nullptr) {
+    TROUPE_CHECK(guard->admit_client(result->client_id, result->stored->client_id, on.now()));
+    TROUPE_CHECK(guard->admit_signature(request.verb, result->mac, on.now()));
   }
   note_use(*result);
   auto who = std::make_shared<caller>();

@@ -21,6 +21,7 @@ namespace troupe {
 
 class blob_signer;
 class lane;
+class request_guard;
 class served_methods;
 class switchboard;
 struct settings;
@@ -40,6 +41,7 @@ struct api_lane {
   page_tokens tokens;
   const credentials& index_client;  ///< signs links to artifacts that the index leads to
   intake_limits intake;
+  std::shared_ptr<request_guard> guard;  ///< the same for all lanes
   timestamp started;
   request_log log;
   request_counts counts;

@@ -38,8 +38,8 @@ api_response door_failure(const lane& on, std::string_view door, const api_error
   api_response response;
   response.status = static_cast<std::uint16_t>(http_status(error.code));
   response.body = render_error(error, info);
-  if (error.code == error_code::service_unavailable)
-    response.headers.emplace_back("Retry-After", "1");
+  if (auto wait = retry_after(error); !wait.empty())
+    response.headers.emplace_back("Retry-After", std::move(wait));
   return response;
 }
 

@@ -8,6 +8,7 @@
 #include "gateways/rest/handlers/monitoring.hpp"
 #include "gateways/rest/http_lane.hpp"
 #include "gateways/rest/http_listener.hpp"
+#include "gateways/rest/request_guard.hpp"
 #include "gateways/rest/served_methods.hpp"
 #include "messages/api/auth_methods.hpp"
 #include "messages/api/index_methods.hpp"
@@ -31,6 +32,8 @@ struct rest_gateway::impl final : public timer_target {
     methods.add("/api/index/v1", index_methods(), find_handler);
     methods.add("/api/purge-cache/v1", purge_cache_methods(), find_handler);
     methods.add("/api/auth/v1", auth_methods(), find_handler);
+    if (!parts.guard)
+      parts.guard = std::make_shared<request_guard>(*parts.config);
     std::vector<api_lane*> all;
     for (auto* lane : parts.lanes) {
       apis.push_back(std::make_unique<api_lane>(*lane, parts, methods));

@@ -20,6 +20,7 @@ class blob_signer;
 class blob_store;
 class lane;
 class request_counts;
+class request_guard;
 class server_certificate;
 class switchboard;
 struct settings;
@@ -38,9 +39,10 @@ struct rest_gateway_parts {
   switchboard* board = nullptr;
   const settings* config = nullptr;
   blob_signer* signer = nullptr;
-  blob_store* blobs = nullptr;  ///< null: no local artifacts
-  std::string token_key;        ///< signs continuation tokens; see `derive_key`
-  credentials index_client;     ///< signs the links of findArtifactFromTask
+  blob_store* blobs = nullptr;           ///< null: no local artifacts
+  std::string token_key;                 ///< signs continuation tokens; see `derive_key`
+  credentials index_client;              ///< signs the links of findArtifactFromTask
+  std::shared_ptr<request_guard> guard;  ///< made of `config` when there is none
   build_info build;
   /// True when the back ends are usable (`heartbeat`); called on any lane, must
   /// not block.

@@ -1,5 +1,6 @@
 #include "gateways/rest/http_lane.hpp"
 #include "gateways/rest/http_session.hpp"
+#include "gateways/rest/request_guard.hpp"
 #include "gateways/rest/uri.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
@@ -85,6 +86,13 @@ void http_session::dispatch_call() {
                                "The server has too many requests under way; repeat in a moment"));
     return;
   }
+  if (auto& guard = *home_.api().guard; guard.limits_addresses()) {
+    auto admitted = guard.admit_address(make_api_request().source_ip, home_.on().now());
+    if (!admitted) {
+      refuse_call(std::move(admitted).error());
+      return;
+    }
+  }
   if (!decode_body())
     return;
   phase_ = phase::calling;
@@ -151,6 +159,12 @@ std::optional<door_request> http_session::make_door_request(door_routes::match&&
   });
   const auto request = make_api_request();
   door.source_ip = request.source_ip;
+  if (auto admitted = home_.api().guard->admit_address(request.source_ip, home_.on().now());
+      !admitted) {
+    phase_ = phase::calling;
+    call_.refuse_unnamed(request, std::move(admitted).error());
+    return std::nullopt;
+  }
   if (found.route->access == door_access::caller_of_body) {
     auto who = home_.api().authenticate_head(request);
     if (!who) {

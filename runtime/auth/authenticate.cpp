@@ -113,6 +113,7 @@ auth_result check_header(const auth_snapshot& clients, const request_to_check& r
   result.what = auth_result::status::success;
   result.client_id = header.id;
   result.hash = header.hash;
+  result.mac = header.mac;
   return result;
 }
 

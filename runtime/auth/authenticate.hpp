@@ -29,8 +29,9 @@ struct auth_result {
   std::string client_id;  ///< of a success: the name of temporary credentials, if they have one
   scope_set_ptr scopes;   ///< with what everybody has
   timestamp expires;
-  std::string hash;    ///< of the body, as the header claims it; empty: not claimed
-  bool bewit = false;  ///< authenticated by a signed URL
+  std::string hash;      ///< of the body, as the header claims it; empty: not claimed
+  std::string_view mac;  ///< of a header that is right; points into it
+  bool bewit = false;    ///< authenticated by a signed URL
   /// Of a success: the client that is stored, the issuer of temporary credentials; as long as the
   /// snapshot lives.
   const auth_snapshot::client* stored = nullptr;

@@ -151,6 +151,10 @@ struct settings {
   std::uint32_t max_requests_in_flight = 10000;
   std::uint32_t max_header_bytes = 64 * 1024;
   std::uint32_t max_body_bytes = 10 * 1024 * 1024;
+  std::uint32_t client_rate_limit = 0;   ///< requests a second; 0: no limit
+  std::uint32_t address_rate_limit = 0;  ///< the same of each address but this machine's own
+  std::uint32_t rate_limit_burst_s = 10;
+  bool nonce_memory = false;  ///< a signature of what changes something counts once
   proxy_trust trust_proxy = proxy_trust::automatic;
 
   // -- log
