@@ -107,6 +107,15 @@ outcome<auth_decision> remove_client(const auth_state& state, const change_clien
   return made;
 }
 
+void remove_client(auth_state& state, std::string_view client_id) {
+  const auto known = state.clients.find(client_id);
+  if (known == state.clients.end())
+    return;
+  if (known->second.delete_on_expiration)
+    state.by_expiry.erase({known->second.expires, known->first});
+  state.clients.erase(known);
+}
+
 std::vector<role> roles_of(const auth_state& state) {
   std::vector<role> roles;
   roles.reserve(state.roles.size());
@@ -241,12 +250,19 @@ outcome<auth_decision> decide(const auth_state& state, const change_role& comman
   return remove_role(state, command);
 }
 
+void put_client(auth_state& state, std::string_view client_id, client_row row) {
+  remove_client(state, client_id);
+  if (row.delete_on_expiration)
+    state.by_expiry.emplace(row.expires, client_id);
+  state.clients.emplace(client_id, std::move(row));
+}
+
 void apply(auth_state& state, const auth_change& change) {
   if (change.is_of_client()) {
     if (change.client)
-      state.clients.insert_or_assign(change.client_id, *change.client);
+      put_client(state, change.client_id, *change.client);
     else
-      state.clients.erase(change.client_id);
+      remove_client(state, change.client_id);
     return;
   }
   if (change.role)
@@ -260,18 +276,13 @@ role_expander expander_of(const auth_state& state) { return role_expander{roles_
 
 std::vector<std::string> expired_clients(const auth_state& state, timestamp now) {
   std::vector<std::string> expired;
-  for (const auto& [id, row] : state.clients)
-    if (row.delete_on_expiration && row.expires < now)
-      expired.push_back(id);
+  for (auto at = state.by_expiry.begin(); at != state.by_expiry.end() && at->first < now; ++at)
+    expired.push_back(at->second);
   return expired;
 }
 
 std::optional<timestamp> next_expiry(const auth_state& state) {
-  std::optional<timestamp> next;
-  for (const auto& [id, row] : state.clients)
-    if (row.delete_on_expiration && (!next || row.expires < *next))
-      next = row.expires;
-  return next;
+  return state.by_expiry.empty() ? std::nullopt : std::optional{state.by_expiry.begin()->first};
 }
 
 client_record record_of(std::string_view client_id, const client_row& row) {

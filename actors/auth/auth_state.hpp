@@ -6,8 +6,10 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -61,6 +63,8 @@ struct auth_state {
   std::map<std::string, client_row, std::less<>> clients;  ///< by clientId
   std::map<std::string, role_row, std::less<>> roles;      ///< by roleId
   role_expander expander;                                  ///< of these roles
+  /// Those clients that are removed when they expire, by that time.
+  std::set<std::pair<timestamp, std::string>> by_expiry;
 };
 
 /// What becomes of one client or one role.
