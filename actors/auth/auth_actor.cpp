@@ -58,6 +58,7 @@ auth_shell::behavior_type auth_shell::make_behavior() {
       receive<self, change_role>(&self::change),
       receive(&self::note_use),
       receive(&self::remove_expired),
+      receive(&self::expire),
   };
 }
 
@@ -291,14 +292,26 @@ void auth_shell::note_use(client_used& news) {
 }
 
 void auth_shell::remove_expired(auth_timer_fired&) {
-  const auto now = stage_.on.now() - stage_.parts.expiration_delay;
-  for (const auto& id : expired_clients(state_, now)) {
+  remove_until(stage_.on.now() - stage_.parts.expiration_delay, {});
+}
+
+void auth_shell::expire(expire_now& command) { remove_until(command.as_of, command.reply); }
+
+// Who asked is told with the last of them, when all lanes refuse it.
+void auth_shell::remove_until(timestamp then, const reply_handle& told) {
+  const auto expired = expired_clients(state_, then);
+  const auto text = "{\"removed\":" + std::to_string(expired.size()) + "}";
+  if (expired.empty())
+    return reply(told, answer{text});
+  for (const auto& id : expired) {
     auth_decision made;
     made.event = {};
     made.action = "expired";
     made.change.emplace();
     made.change->client_id = id;
-    carry_out(std::move(made), {service_itself, {}, {}, "client", id}, {});
+    made.reply = text;
+    carry_out(std::move(made), {service_itself, {}, {}, "client", id},
+              id == expired.back() ? told : reply_handle{});
   }
 }
 

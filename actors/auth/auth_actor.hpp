@@ -60,6 +60,8 @@ class auth_shell : public service_actor<auth_actor, auth_timer_fired> {
   void change(change_role& command);
   void note_use(client_used& news);
   void remove_expired(auth_timer_fired&);
+  void expire(expire_now& command);
+  void remove_until(timestamp then, const reply_handle& told);
 
   void carry_out(outcome<auth_decision> decided, footprint left, const reply_handle& reply);
   void write(resp_writer& commands, const auth_change& change);

@@ -177,6 +177,30 @@ TEST_CASE("CLI-12 only clients that ask for it are removed when they expired") {
   CHECK(next_expiry(state) == now - std::chrono::hours{1});
 }
 
+TEST_CASE("CLI-12 the order in which clients expire is that of their rows, whatever changed") {
+  CHECK(rc::check([] {
+    auth_state state;
+    const auto steps = *rc::gen::inRange(0, 60);
+    for (int i = 0; i < steps; ++i) {
+      auth_change change;
+      change.client_id = std::string(1, *rc::gen::inRange('a', 'f'));
+      if (*rc::gen::arbitrary<bool>()) {
+        change.client.emplace();
+        change.client->expires = now + std::chrono::seconds{*rc::gen::inRange(0, 4)};
+        change.client->delete_on_expiration = *rc::gen::arbitrary<bool>();
+      }
+      apply(state, change);
+      std::vector<std::string> due;
+      for (const auto& [id, row] : state.clients)
+        if (row.delete_on_expiration && row.expires < now + std::chrono::seconds{2})
+          due.push_back(id);
+      auto expired = expired_clients(state, now + std::chrono::seconds{2});
+      std::sort(expired.begin(), expired.end());
+      RC_ASSERT(expired == due);
+    }
+  }));
+}
+
 TEST_CASE("rows come back as they were written") {
   CHECK(rc::check([] {
     client_row row;
