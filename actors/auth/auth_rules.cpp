@@ -116,33 +116,11 @@ void remove_client(auth_state& state, std::string_view client_id) {
   state.clients.erase(known);
 }
 
-std::vector<role> roles_of(const auth_state& state) {
-  std::vector<role> roles;
-  roles.reserve(state.roles.size());
-  for (const auto& [id, row] : state.roles)
-    roles.push_back({id, row.scopes});
-  return roles;
-}
-
-// The roles with one of them as it will be. The error says which rule they break together.
-outcome<role_expander> with_role(const auth_state& state, const std::string& role_id,
-                                 const scope_list& scopes) {
-  auto roles = roles_of(state);
-  const auto at = std::lower_bound(roles.begin(), roles.end(), role_id,
-                                   [](const role& a, const auto& id) { return a.role_id < id; });
-  if (at != roles.end() && at->role_id == role_id)
-    at->scopes = scopes;
-  else
-    roles.insert(at, {role_id, scopes});
-  TROUPE_CHECK(check_roles(roles));
-  return role_expander{std::move(roles)};
-}
-
 outcome<auth_decision> put_role(const auth_state& state, const change_role& command, role_row row) {
   auth_decision made;
   made.change.emplace();
   auto& change = *made.change;
-  TROUPE_TRY(change.expander, with_role(state, command.role_id, row.scopes));
+  TROUPE_TRY(change.expander, state.expander.with({command.role_id, row.scopes}));
   made.reply = role_reply(command.role_id, row, change.expander);
   change.role_id = command.role_id;
   change.role = std::move(row);
@@ -199,11 +177,9 @@ outcome<auth_decision> remove_role(const auth_state& state, const change_role& c
   made.action = "deleted";
   made.status = 204;
   if (state.roles.contains(command.role_id)) {
-    auto roles = roles_of(state);
-    std::erase_if(roles, [&](const role& entry) { return entry.role_id == command.role_id; });
     made.change.emplace();
     made.change->role_id = command.role_id;
-    made.change->expander = role_expander{std::move(roles)};
+    made.change->expander = state.expander.without(command.role_id);
   }
   return made;
 }
@@ -272,7 +248,13 @@ void apply(auth_state& state, const auth_change& change) {
   state.expander = change.expander;
 }
 
-role_expander expander_of(const auth_state& state) { return role_expander{roles_of(state)}; }
+role_expander expander_of(const auth_state& state) {
+  std::vector<role> roles;
+  roles.reserve(state.roles.size());
+  for (const auto& [id, row] : state.roles)
+    roles.push_back({id, row.scopes});
+  return role_expander{std::move(roles)};
+}
 
 std::vector<std::string> expired_clients(const auth_state& state, timestamp now) {
   std::vector<std::string> expired;
@@ -295,7 +277,7 @@ outcome<auth_snapshot_ptr> snapshot_of(const auth_state& state) {
   clients.reserve(state.clients.size());
   for (const auto& [id, row] : state.clients)
     clients.push_back(record_of(id, row));
-  return make_snapshot(clients, roles_of(state));
+  return make_snapshot(clients, state.expander);
 }
 
 auth_snapshot_ptr snapshot_after(auth_snapshot_ptr before,
