@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 
 namespace troupe {
 
@@ -66,7 +67,7 @@ class fixpoint {
   }
 
   const detail::role_index& roles_;
-  boost::unordered_flat_set<std::string_view> seen_;
+  boost::unordered_flat_set<std::string_view, std::hash<std::string_view>> seen_;
   std::vector<std::string_view> have_;
   std::vector<std::string_view> work_;
   std::deque<std::string> made_;
