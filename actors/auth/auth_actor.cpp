@@ -3,7 +3,7 @@
 #include "actors/auth/auth_wire.hpp"
 #include "runtime/clock/random.hpp"
 #include "runtime/crypto/sealed_text.hpp"
-#include "runtime/lane/caf_compat.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/store/event_entry.hpp"
 
 #include <hiredis/hiredis.h>
@@ -20,6 +20,10 @@ constexpr std::string_view service_itself = "static/taskcluster/auth";
 constexpr std::string_view clients_key = "troupe:{auth}:clients";
 constexpr std::string_view roles_key = "troupe:{auth}:roles";
 
+// What tokens began with before there was a ring of keys.
+constexpr std::string_view former_seal = "1:";
+constexpr std::size_t resealed_per_commit = 100;
+
 // Entries of the history are kept so long.
 constexpr auto history_time = std::chrono::hours{24 * 365};
 
@@ -32,12 +36,6 @@ std::string fresh_token() {
   return make_slugid(random) + make_slugid(random);
 }
 
-std::string fresh_nonce() {
-  std::string nonce(12, '\0');
-  thread_random().fill({reinterpret_cast<std::uint8_t*>(nonce.data()), nonce.size()});
-  return nonce;
-}
-
 std::string history_of(std::string_view kind, std::string_view id) {
   return std::string{kind} + '/' + std::string{id};
 }
@@ -47,7 +45,8 @@ std::string history_of(std::string_view kind, std::string_view id) {
 auth_shell::auth_shell(caf::actor_config& config, const stage& where,
                        std::function<void()> successor)
     : service_actor(config, where.on, where.board, "auth service", std::move(successor)),
-      stage_(where) {}
+      stage_(where),
+      census_(*where.parts.auth.token_keys) {}
 
 auth_shell::behavior_type auth_shell::make_behavior() {
   using self = auth_shell;
@@ -87,17 +86,33 @@ void auth_shell::take_client(std::string_view id, std::string_view text) {
                         "client '" + std::string{id} + "' in Redis: " + row.error().message));
     return;
   }
-  auto token = unseal_text(stage_.parts.auth.token_key, id, sealed);
-  if (!token && !row->is_static) {
-    stop(make_api_error(
-        error_code::internal_server_error,
-        "the access token of client '" + std::string{id} +
-            "' was encrypted with another key: bring back the file server-key of the data "
-            "directory with which it was made"));
-    return;
-  }
-  row->access_token = token.value_or("");
+  row->access_token = open_token(id, *row, sealed).value_or("");
   put_client(state_, id, std::move(*row));
+}
+
+// That of a static client comes from the configuration, if need be.
+std::optional<std::string> auth_shell::open_token(std::string_view id, const client_row& row,
+                                                  std::string_view sealed) {
+  const auto& setup = stage_.parts.auth;
+  const bool formerly = sealed.starts_with(former_seal);
+  if (formerly)
+    formerly_sealed_.emplace(id);
+  else if (!row.is_static || setup.token_keys->has(secret_ring::key_of(sealed)))
+    census_.see(id, sealed);
+  auto token = formerly ? unseal_text(setup.former_token_key, id, sealed)
+                        : setup.token_keys->open(sealed, id);
+  if (token || row.is_static || census_.missing("access tokens"))
+    return token;
+  const std::string why =
+      formerly
+          ? "was encrypted with another key: bring back the file server-key of the data "
+            "directory with which it was made"
+          : "cannot be opened: what Redis holds was changed. Remove the client with: redis-cli "
+            "HDEL " +
+                std::string{clients_key} + " " + std::string{id};
+  stop(make_api_error(error_code::internal_server_error,
+                      "the access token of client '" + std::string{id} + "' " + why));
+  return std::nullopt;
 }
 
 void auth_shell::take_role(std::string_view id, std::string_view text) {
@@ -118,6 +133,12 @@ bool auth_shell::stop(api_error why) {
 
 bool auth_shell::begin() {
   state_.expander = expander_of(state_);
+  if (const auto missing = census_.missing("access tokens"))
+    stop(make_api_error(error_code::internal_server_error,
+                        *missing +
+                            ", or, if it is lost, remove all clients that were made over the "
+                            "API with: redis-cli DEL " +
+                            std::string{clients_key}));
   auto made = unreadable_ ? outcome<auth_snapshot_ptr>{*unreadable_} : settle();
   const bool usable = made.has_value();
   if (usable)
@@ -136,7 +157,26 @@ outcome<auth_snapshot_ptr> auth_shell::settle() {
         apply(state_, change);
       }
     });
+  reseal();
   return snapshot_of(state_);
+}
+
+// What older keys have sealed.
+void auth_shell::reseal() {
+  auto names = census_.outdated();
+  names.merge(formerly_sealed_);
+  for (auto at = names.begin(); at != names.end();)
+    commit([&](resp_writer& to) {
+      for (std::size_t count = 0; count < resealed_per_commit && at != names.end(); ++count, ++at)
+        if (const auto known = state_.clients.find(*at); known != state_.clients.end())
+          write_client(to, *at, known->second);
+    });
+  if (!names.empty() || stage_.parts.auth.token_keys->size() > 1)
+    stage_.store().when_safe(written(), [] {
+      log_message(severity::notice,
+                  "all access tokens are sealed with the newest key; older ones are no longer "
+                  "needed for them");
+    });
 }
 
 // -- reading --------------------------------------------------------------------------------------
@@ -213,13 +253,15 @@ void auth_shell::carry_out(outcome<auth_decision> decided, footprint left, const
 }
 
 // Within a commit.
+void auth_shell::write_client(resp_writer& commands, std::string_view id, const client_row& row) {
+  const auto sealed = stage_.parts.auth.token_keys->seal(row.access_token, id, thread_random());
+  commands.command("HSET", clients_key, id, write_client_row(row, sealed));
+}
+
 void auth_shell::write(resp_writer& commands, const auth_change& change) {
   if (change.is_of_client()) {
     if (change.client)
-      commands.command("HSET", clients_key, change.client_id,
-                       write_client_row(*change.client,
-                                        seal_text(stage_.parts.auth.token_key, fresh_nonce(),
-                                                  change.client_id, change.client->access_token)));
+      write_client(commands, change.client_id, *change.client);
     else
       commands.command("HDEL", clients_key, change.client_id);
   } else if (change.role) {

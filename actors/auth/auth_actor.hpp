@@ -3,6 +3,7 @@
 #include "actors/auth/auth_rules.hpp"
 #include "actors/company/stage.hpp"
 #include "messages/interfaces.hpp"
+#include "runtime/secrets/key_census.hpp"
 #include "runtime/store/lane_store.hpp"
 #include "runtime/supervision/service_actor.hpp"
 
@@ -10,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +49,9 @@ class auth_shell : public service_actor<auth_actor, auth_timer_fired> {
 
   void open();
   void take_client(std::string_view id, std::string_view row);
+  std::optional<std::string> open_token(std::string_view id, const client_row& row,
+                                        std::string_view sealed);
+  void reseal();
   void take_role(std::string_view id, std::string_view row);
   bool begin();
   outcome<auth_snapshot_ptr> settle();
@@ -64,6 +69,7 @@ class auth_shell : public service_actor<auth_actor, auth_timer_fired> {
   void remove_until(timestamp then, const reply_handle& told);
 
   void carry_out(outcome<auth_decision> decided, footprint left, const reply_handle& reply);
+  void write_client(resp_writer& commands, std::string_view id, const client_row& row);
   void write(resp_writer& commands, const auth_change& change);
   void leave_behind(resp_writer& commands, const footprint& left);
   void publish(commit_number up_to);
@@ -72,6 +78,8 @@ class auth_shell : public service_actor<auth_actor, auth_timer_fired> {
   auth_state state_;
   auth_snapshot_ptr published_;
   std::deque<unpublished> unpublished_;
+  key_census census_;
+  std::set<std::string> formerly_sealed_;
   std::optional<api_error> unreadable_;  // the first row that is
 };
 

@@ -2,9 +2,11 @@
 
 #include "messages/timestamp.hpp"
 #include "runtime/auth/snapshot.hpp"
+#include "runtime/secrets/secret_ring.hpp"
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -55,7 +57,8 @@ struct auth_setup {
   /// Tokens of the clients every server has, where the configuration gives none; empty: these
   /// clients are left out.
   std::function<std::string(std::string_view client_id)> token_of;
-  std::string token_key;  ///< 32 bytes that encrypt access tokens at rest
+  std::shared_ptr<const secret_ring> token_keys;  ///< seal access tokens at rest
+  std::string former_token_key;  ///< 32 bytes that sealed them before there was a ring
 };
 
 /// All clients and roles.

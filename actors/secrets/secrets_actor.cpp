@@ -2,9 +2,7 @@
 
 #include "runtime/clock/random.hpp"
 #include "runtime/log/log.hpp"
-#include "runtime/secrets/secret_ring.hpp"
-
-#include <set>
+#include "runtime/secrets/key_census.hpp"
 
 namespace troupe {
 
@@ -47,32 +45,17 @@ void secrets_shell::take_row(std::string_view name, std::string_view value) {
   apply_set(state_, std::string{name}, read_secret_row(value));
 }
 
-// What nobody can read any more is to be found out now, not when somebody needs it.
 bool secrets_shell::check_keys() {
-  const auto& ring = *stage_.parts.secrets;
-  std::set<std::string_view> missing;
-  std::size_t unreadable = 0;
-  for (const auto& [name, row] : state_.rows) {
-    const auto key = secret_ring::key_of(row.sealed);
-    if (!ring.has(key)) {
-      missing.insert(key);
-      ++unreadable;
-    } else if (key != ring.newest()) {
-      to_reseal_.push_back(name);
-    }
-  }
-  if (unreadable > 0) {
-    std::string keys;
-    for (const auto key : missing)
-      keys += (keys.empty() ? "" : ", ") + std::string{key};
-    stage_.parts.give_up(
-        "Redis holds " + std::to_string(unreadable) + " secrets sealed with a key (" + keys +
-        ") that this server does not have; give it the file of that key with --secrets-key-file, "
-        "or, if it is lost, remove the secrets with: redis-cli DEL " +
-        std::string{rows_key});
+  key_census census{*stage_.parts.secrets};
+  for (const auto& [name, row] : state_.rows)
+    census.see(name, row.sealed);
+  if (const auto missing = census.missing("secrets")) {
+    stage_.parts.give_up(*missing + ", or, if it is lost, remove the secrets with: redis-cli DEL " +
+                         std::string{rows_key});
     return false;
   }
-  if (!to_reseal_.empty())
+  to_reseal_.assign(census.outdated().begin(), census.outdated().end());
+  if (stage_.parts.secrets->size() > 1)
     tell_self_later(reseal_secrets{});
   return true;
 }
@@ -98,7 +81,8 @@ void secrets_shell::reseal(reseal_secrets&) {
     return tell_self_later(reseal_secrets{});
   stage_.store().when_safe(written(), [] {
     log_message(severity::notice,
-                "all secrets are sealed with the newest key; older ones are no longer needed");
+                "all secrets are sealed with the newest key; older ones are no longer needed for "
+                "them");
   });
 }
 
