@@ -45,8 +45,7 @@ std::string history_of(std::string_view kind, std::string_view id) {
 auth_shell::auth_shell(caf::actor_config& config, const stage& where,
                        std::function<void()> successor)
     : service_actor(config, where.on, where.board, "auth service", std::move(successor)),
-      stage_(where),
-      census_(*where.parts.auth.token_keys) {}
+      stage_(where) {}
 
 auth_shell::behavior_type auth_shell::make_behavior() {
   using self = auth_shell;
@@ -75,6 +74,7 @@ void auth_shell::leave() {
 
 void auth_shell::open() {
   using self = auth_shell;
+  census_.emplace(*stage_.parts.auth.token_keys);
   read<self>({{clients_key, &self::take_client}, {roles_key, &self::take_role}}, &self::begin);
 }
 
@@ -98,10 +98,10 @@ std::optional<std::string> auth_shell::open_token(std::string_view id, const cli
   if (formerly)
     formerly_sealed_.emplace(id);
   else if (!row.is_static || setup.token_keys->has(secret_ring::key_of(sealed)))
-    census_.see(id, sealed);
+    census_->see(id, sealed);
   auto token = formerly ? unseal_text(setup.former_token_key, id, sealed)
                         : setup.token_keys->open(sealed, id);
-  if (token || row.is_static || census_.missing("access tokens"))
+  if (token || row.is_static || census_->missing("access tokens"))
     return token;
   const std::string why =
       formerly
@@ -133,7 +133,7 @@ bool auth_shell::stop(api_error why) {
 
 bool auth_shell::begin() {
   state_.expander = expander_of(state_);
-  if (const auto missing = census_.missing("access tokens"))
+  if (const auto missing = census_->missing("access tokens"))
     stop(make_api_error(error_code::internal_server_error,
                         *missing +
                             ", or, if it is lost, remove all clients that were made over the "
@@ -163,7 +163,7 @@ outcome<auth_snapshot_ptr> auth_shell::settle() {
 
 // What older keys have sealed.
 void auth_shell::reseal() {
-  auto names = census_.outdated();
+  auto names = census_->outdated();
   names.merge(formerly_sealed_);
   for (auto at = names.begin(); at != names.end();)
     commit([&](resp_writer& to) {

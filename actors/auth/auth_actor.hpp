@@ -78,7 +78,7 @@ class auth_shell : public service_actor<auth_actor, auth_timer_fired> {
   auth_state state_;
   auth_snapshot_ptr published_;
   std::deque<unpublished> unpublished_;
-  key_census census_;
+  std::optional<key_census> census_;  // of access tokens, while they are read
   std::set<std::string> formerly_sealed_;
   std::optional<api_error> unreadable_;  // the first row that is
 };
