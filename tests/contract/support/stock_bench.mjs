@@ -14,6 +14,19 @@ export const workerScopes = (pool) => [`queue:claim-work:${pool}`, 'queue:worker
 
 let count = 0;
 
+// Each thread has its own children.
+function descendants(pid) {
+  let children;
+  try {
+    const tasks = `/proc/${pid}/task`;
+    children = fs.readdirSync(tasks).flatMap((thread) =>
+      fs.readFileSync(`${tasks}/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number));
+  } catch {
+    return [];  // It ended meanwhile.
+  }
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
 // Ports for the workers of this process, below those that the system gives away: twelve for each
 // worker, and a first one, which this process holds as long as it lives, so that no other takes them.
 const portsOfWorker = 12;
@@ -104,8 +117,19 @@ export class StockWorker {
     return (await this.process.ended).code;
   }
 
+  // A worker that is killed would leave its helpers and tasks behind.
   async stop() {
-    if (this.process && isRunning(this.process)) await end(this.process, 'SIGKILL');
+    if (this.process && isRunning(this.process)) {
+      const family = descendants(this.process.pid);
+      await end(this.process, 'SIGKILL');
+      for (const pid of family) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // It ended by itself.
+        }
+      }
+    }
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
 }
