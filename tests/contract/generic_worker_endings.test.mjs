@@ -69,21 +69,22 @@ describe('the stock generic-worker and ends', { concurrency: 8 }, () => {
     }
   });
 
-  test('the task of a worker that is killed is run by another when its claim ends', async () => {
-    const first = bench.worker(0);
-    // It ends with its worker, which would leave it behind.
-    const command = bash('if [ "$RUN_ID" = 0 ]; then while kill -0 $PPID; do sleep 0.1; done; fi');
-    const id = await bench.create(first, { command, features: { liveLog: false } });
-    first.start();
-    await bench.reaches(id, 'running');
-    await end(first.process, 'SIGKILL');
-    const second = bench.worker(1, { workerType: first.workerType });
-    assert.equal(await second.start().ended(), 0);
-    const { state, runs } = await bench.status(id);
-    assert.equal(state, 'completed');
-    assert.deepEqual(runs.map((one) => [one.workerId, one.reasonCreated, one.reasonResolved]),
-      [[first.workerId, 'scheduled', 'claim-expired'], [second.workerId, 'retry', 'completed']]);
-  });
+  for (const signal of ['SIGKILL', 'SIGTERM'])
+    test(`the task of a worker that ${signal} ended is run by another after its claim`, async () => {
+      const first = bench.worker(0);
+      // It ends with its worker, which would leave it behind.
+      const command = bash('[ "$RUN_ID" != 0 ] || while kill -0 $PPID; do sleep 0.1; done');
+      const id = await bench.create(first, { command, features: { liveLog: false } });
+      first.start();
+      await bench.reaches(id, 'running');
+      await end(first.process, signal);
+      const second = bench.worker(1, { workerType: first.workerType });
+      assert.equal(await second.start().ended(), 0);
+      const { state, runs } = await bench.status(id);
+      assert.equal(state, 'completed');
+      assert.deepEqual(runs.map((one) => [one.workerId, one.reasonCreated, one.reasonResolved]),
+        [[first.workerId, 'scheduled', 'claim-expired'], [second.workerId, 'retry', 'completed']]);
+    });
 
   test('a deadline that passes ends the run, and its worker takes the next task', async () => {
     const of = bench.worker(2);
