@@ -8,6 +8,7 @@
 #include "gateways/rest/handlers/monitoring.hpp"
 #include "gateways/rest/http_lane.hpp"
 #include "gateways/rest/http_listener.hpp"
+#include "gateways/rest/reference_pages.hpp"
 #include "gateways/rest/request_guard.hpp"
 #include "gateways/rest/served_methods.hpp"
 #include "messages/api/auth_methods.hpp"
@@ -95,6 +96,7 @@ struct rest_gateway::impl final : public timer_target {
 rest_gateway::rest_gateway(rest_gateway_parts parts)
     : impl_(std::make_unique<impl>(std::move(parts))) {
   add_root_pages(*this, impl_->parts.build, impl_->parts.healthy);
+  add_reference_pages(*this, *impl_->parts.config, impl_->parts.signer);
   if (impl_->parts.blobs == nullptr)
     return;
   const std::string route = std::string{blob_signer::path_prefix} + "<key*>";

@@ -37,6 +37,7 @@ struct api_method {
   std::vector<api_query> query;
   /// A member of the body that nobody else may see: `(OMITTED)` in errors and logs; or empty.
   std::string_view blanked = {};
+  bool hidden = false;  ///< served for clients of old, and in no reference
 };
 
 }  // namespace troupe

@@ -15,7 +15,7 @@ std::vector<api_method> make_methods() {
     {"object", "createUpload", "PUT", "/upload/<name*>", R"("object:upload:<projectId>:<name>")", "schemas/object/v1/create-upload-request", "schemas/object/v1/create-upload-response", "stable", "Upload", {{"name", name, true}}, {}},
     {"object", "finishUpload", "POST", "/finish-upload/<name*>", R"("object:upload:<projectId>:<name>")", "schemas/object/v1/finish-upload-request", "", "stable", "Upload", {{"name", name, true}}, {}},
     {"object", "startDownload", "PUT", "/start-download/<name*>", R"("object:download:<name>")", "schemas/object/v1/download-object-request", "schemas/object/v1/download-object-response", "stable", "Download", {{"name", name, true}}, {}},
-    {"object", "object", "GET", "/metadata/<name*>", R"("object:download:<name>")", "", "schemas/object/v1/get-object-response", "stable", "Download", {{"name", name, true}}, {}},
+    {"object", "object", "GET", "/metadata/<name*>", R"("object:download:<name>")", "", "schemas/object/v1/get-object-response", "stable", "Objects", {{"name", name, true}}, {}},
     {"object", "download", "GET", "/download/<name*>", R"("object:download:<name>")", "", "", "stable", "Download", {{"name", name, true}}, {}},
     {"object", "heartbeat", "GET", "/__heartbeat__", "", "", "", "stable", "Monitoring", {}, {}},
   };

@@ -49,7 +49,7 @@ std::vector<api_method> make_methods() {
     {}},
     {"queue", "changeTaskPriority", "POST", "/task/<taskId>/priority", R"({"AnyOf": ["queue:change-task-priority:<taskId>", "queue:change-task-priority-in-queue:<taskQueueId>"]})", "schemas/queue/v1/change-task-priority-request", "schemas/queue/v1/task-status-response", "experimental", "Tasks", {{"taskId", slugid, false}},
     {}},
-    {"queue", "changeTaskGroupPriority", "POST", "/task-group/<taskGroupId>/priority", R"("queue:change-task-group-priority:<schedulerId>/<taskGroupId>")", "schemas/queue/v1/change-task-priority-request", "schemas/queue/v1/task-group-priority-change-response", "experimental", "Task Groups", {{"taskGroupId", slugid, false}},
+    {"queue", "changeTaskGroupPriority", "POST", "/task-group/<taskGroupId>/priority", R"("queue:change-task-group-priority:<schedulerId>/<taskGroupId>")", "schemas/queue/v1/change-task-priority-request", "schemas/queue/v1/task-group-priority-change-response", "experimental", "Task-Groups", {{"taskGroupId", slugid, false}},
     {}},
     {"queue", "claimWork", "POST", "/claim-work/<taskQueueId*>", R"({"AllOf": ["queue:claim-work:<taskQueueId>", "queue:worker-id:<workerGroup>/<workerId>"]})", "schemas/queue/v1/claim-work-request", "schemas/queue/v1/claim-work-response", "stable", "Worker Interface", {{"taskQueueId", task_queue, true}},
     {}},

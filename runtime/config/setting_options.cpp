@@ -144,6 +144,11 @@ std::string read_secret(settings& into, const std::string& path) {
   return read_secret_file(path, into.s3_secret);
 }
 
+std::string read_tunnel_secret(settings& into, const std::string& path) {
+  into.websocktunnel_secret_file = path;
+  return read_secret_file(path, into.websocktunnel_secret);
+}
+
 // It travels in a header.
 std::string read_token(settings& into, const std::string& text) {
   const bool fits =
@@ -274,6 +279,9 @@ constexpr std::array options{
                    &write_switch<&settings::dev_mode>},
     setting_option{"dev-token", "TOKEN", "what has to be shown to use dev mode", true, &read_token,
                    &write_text<&settings::dev_token>},
+    setting_option{"websocktunnel-secret-file", "FILE",
+                   "file with a secret of the websocktunnel server, to make tokens for it", false,
+                   &read_tunnel_secret, &write_text<&settings::websocktunnel_secret_file>},
     TROUPE_NUMBER("client-use-interval", "SECONDS", client_use_interval_s, 0, 2592000,
                   "how old a client's lastDateUsed may get before its use is noted again"),
     TROUPE_NUMBER("keep-alive", "SECONDS", keep_alive_s, 1, 3600,

@@ -132,6 +132,9 @@ struct settings {
   std::vector<std::string> anonymous_scopes;
   std::uint32_t client_use_interval_s = 21600;  ///< between two notes of a client's use
 
+  std::string websocktunnel_secret_file;
+  std::string websocktunnel_secret;  ///< what is in that file; empty: no tokens are made
+
   // -- secrets
   // -------------------------------------------------------------------------------------
   std::string secrets_keys;      ///< the keys themselves; empty: from a file

@@ -119,7 +119,7 @@ test('SEC-9 a slash and its escape are one', async () => {
     await expectError(await signed(server, 'PUT', base + name, JSON.stringify(payload())), 400, 'InputError');
 });
 
-test('bad bodies tell nothing of the value', async () => {
+test('API-30 bad bodies tell nothing of the value', async () => {
   const put = (body) => signed(server, 'PUT', '/api/secrets/v1/secret/bad', body);
   for (const [body, code] of [
     [`{"secret": {"x": "${canary}"}`, 'MalformedPayload'],

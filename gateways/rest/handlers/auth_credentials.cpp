@@ -4,16 +4,22 @@
 #include "gateways/rest/api_lane.hpp"
 #include "gateways/rest/handlers/arguments.hpp"
 #include "gateways/rest/handlers/handlers.hpp"
+#include "runtime/config/settings.hpp"
+#include "runtime/crypto/web_token.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 
 namespace troupe::handlers {
 
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::chrono::hours tunnel_token_lasts{96};
+constexpr std::chrono::minutes tunnel_clock_skew{15};
 
 std::string argument(const request_context& call, std::string_view name) {
   return std::string{call.param(name)};
@@ -70,7 +76,25 @@ void azure_container_sas(request_context& call) {
 void sentry_dsn(request_context& call) { not_configured(call, "Sentry credentials not found"); }
 
 void websocktunnel_token(request_context& call) {
-  not_configured(call, "Websocktunnel credentials are not available");
+  const auto& secret = call.here().config.websocktunnel_secret;
+  if (secret.empty())
+    return not_configured(call, "Websocktunnel credentials are not available");
+  const auto by = call.delegate_authorization();
+  if (by == nullptr)
+    return;
+  const auto client = argument(call, "wstClient");
+  const auto audience = argument(call, "wstAudience");
+  const auto issued_s = call.now().ms / 1000;
+  const auto ends_s = issued_s + std::chrono::seconds{tunnel_token_lasts}.count();
+  // Clocks of tunnels may be behind.
+  const auto from_s = issued_s - std::chrono::seconds{tunnel_clock_skew}.count();
+  const json::object claims{
+      {"tid", client}, {"aud", audience}, {"sub", by->client_id},     {"iat", issued_s},
+      {"exp", ends_s}, {"nbf", from_s},   {"iss", "taskcluster-auth"}};
+  call.reply(json::serialize(json::object{{"wstClient", client},
+                                          {"wstAudience", audience},
+                                          {"token", sign_web_token(claims, secret)},
+                                          {"expires", to_iso(timestamp{ends_s * 1000})}}));
 }
 
 void gcp_credentials(request_context& call) {

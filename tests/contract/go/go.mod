@@ -35,6 +35,7 @@ require (
 	github.com/mcuadros/go-defaults v1.2.0 // indirect
 	github.com/mholt/archiver/v3 v3.5.1 // indirect
 	github.com/mitchellh/go-homedir v1.1.0 // indirect
+	github.com/mozilla-services/go-mozlogrus v2.0.0+incompatible // indirect
 	github.com/nwaples/rardecode v1.1.3 // indirect
 	github.com/orcaman/writerseeker v0.0.0-20200621085525-1d3f536ff85e // indirect
 	github.com/pborman/uuid v1.2.1 // indirect

@@ -8,6 +8,7 @@ import (
 	_ "github.com/taskcluster/taskcluster/v83/clients/client-shell"
 	_ "github.com/taskcluster/taskcluster/v83/tools/livelog"
 	_ "github.com/taskcluster/taskcluster/v83/tools/taskcluster-proxy"
+	_ "github.com/taskcluster/taskcluster/v83/tools/websocktunnel/cmd/websocktunnel"
 	_ "github.com/taskcluster/taskcluster/v83/tools/worker-runner/cmd/start-worker"
 	_ "github.com/taskcluster/taskcluster/v83/workers/generic-worker"
 )

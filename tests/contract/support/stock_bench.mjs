@@ -38,7 +38,7 @@ const portsOfWorker = 12;
 const portsOfProcess = 50 * portsOfWorker;
 let firstPort;
 
-async function reservePorts() {
+export async function reservePorts() {
   for (let base = 20000 + portsOfWorker; !firstPort && base < 32000; base += portsOfProcess) {
     const guard = net.createServer().unref();
     const held = await new Promise((resolve) => {
@@ -59,7 +59,7 @@ export class StockWorker {
     this.provisionerId = 'stock';
     this.workerType = `pool-${count}`;
     this.queueId = `${this.provisionerId}/${this.workerType}`;
-    assert.ok(count * portsOfWorker < portsOfProcess, 'there are ports for so many workers');
+    assert.ok(firstPort && count * portsOfWorker < portsOfProcess, 'ports are reserved for it');
     const base = firstPort + (count - 1) * portsOfWorker + 1;
     this.config = {
       ...JSON.parse(fs.readFileSync(path.join(root, 'examples/generic-worker/config.json'), 'utf8')),

@@ -1,0 +1,180 @@
+// References, schemas and the manifest, as programs use them that know nothing else of a server.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import taskcluster from 'taskcluster-client';
+import { Server } from './support/server.mjs';
+import { definition, queueId, slugid } from './support/tasks.mjs';
+
+const require = createRequire(import.meta.url);
+const draft6 = JSON.parse(fs.readFileSync(require.resolve('ajv/dist/refs/json-schema-draft-06.json')));
+
+let server, manifest;
+const documents = new Map();
+const get = async (url, headers = {}) => fetch(url, { headers });
+const fetched = async (url) => {
+  const answer = await get(url);
+  assert.equal(answer.status, 200, url);
+  assert.match(answer.headers.get('content-type'), /^application\/json/);
+  return answer.json();
+};
+
+before(async () => {
+  server = await Server.start();
+  manifest = await fetched(`${server.rootUrl}/references/manifest.json`);
+  for (const { filename } of await fetched(`${server.rootUrl}/references/references.json`))
+    documents.set(filename, await fetched(`${server.rootUrl}/${filename}`));
+});
+after(() => server?.stop());
+
+const references = (file) => [...documents].filter(([name]) => name.endsWith(`/${file}`));
+
+test('REF-1 the manifest leads to all references, and ids and names are as they should be', async () => {
+  const root = server.rootUrl;
+  assert.equal(manifest.$schema, `${root}/schemas/common/manifest-v3.json#`);
+  assert.deepEqual(manifest.references, [...documents.keys()].filter((name) =>
+    name.startsWith('references/') && name !== 'references/manifest.json')
+    .map((name) => `${root}/${name}`).sort());
+  for (const service of ['auth', 'index', 'object', 'purge-cache', 'queue', 'secrets'])
+    assert.ok(manifest.references.includes(`${root}/references/${service}/v1/api.json`));
+  for (const url of manifest.references) {
+    const reference = await fetched(url);
+    assert.ok(reference.$schema.startsWith(`${root}/schemas/common/`));
+    const { metadata } = await fetched(reference.$schema.replace(/#$/, ''));
+    assert.equal(metadata.version, 0);
+    assert.ok(url.endsWith(`/${metadata.name}.json`));
+  }
+  for (const [name, content] of documents)
+    if (name.startsWith('schemas/')) assert.equal(content.$id, `${root}/${name}#`);
+  for (const name of ['action-schema-v1', 'api-reference-v0', 'exchanges-reference-v0',
+    'logs-reference-v0', 'metrics-reference-v0', 'manifest-v2', 'manifest-v3',
+    'metadata-metaschema', 'metaschema'])
+    assert.ok(documents.has(`schemas/common/${name}.json`), name);
+  const abstract = await fetched(`${root}/references/references.json`);
+  const own = abstract.find((one) => one.filename === 'references/queue/v1/api.json').content;
+  assert.equal(own.$schema, '/schemas/common/api-reference-v0.json#');
+  const kept = abstract.find((one) => one.filename === 'references/manifest.json').content;
+  assert.ok(kept.references.includes('/references/queue/v1/api.json'));
+});
+
+function* nested(value) {
+  if (value === null || typeof value !== 'object') return;
+  yield value;
+  for (const inner of Object.values(value)) yield* nested(inner);
+}
+
+test('REF-2 every document is valid by its schema, and what it refers to is there', () => {
+  const ajv = new Ajv({ strict: false, validateSchema: false, validateFormats: true });
+  addFormats(ajv);
+  ajv.addMetaSchema(draft6);
+  for (const [name, { $schema, ...content }] of documents)
+    if (name.startsWith('schemas/')) ajv.addSchema(content);
+  const reach = (of) => of === 'http://json-schema.org/draft-06/schema#' ? null
+    : new URL(of).pathname.slice(1);
+  for (const [name, content] of documents) {
+    const validate = ajv.getSchema(content.$schema);
+    assert.ok(validate, `${name}: ${content.$schema}`);
+    // The schema of the manifest knows all of it but this.
+    const { $schema, ...rest } = content;
+    const checked = name === 'references/manifest.json' ? rest : content;
+    assert.ok(validate(checked), `${name}: ${ajv.errorsText(validate.errors)}`);
+    // The chain of schemas ends.
+    for (let at = content.$schema, steps = 0; reach(at); ++steps) {
+      assert.ok(steps < 5);
+      at = documents.get(reach(at)).$schema;
+    }
+    if (name.startsWith('schemas/common/') || !name.startsWith('schemas/')) continue;
+    for (const { $ref } of nested(content))
+      if (typeof $ref === 'string' && !$ref.startsWith('#')) {
+        assert.ok(!$ref.startsWith('/') && !$ref.includes('://'), `${name}: ${$ref}`);
+        const target = new URL($ref, content.$id).pathname.slice(1);
+        assert.ok(documents.has(target), `${name}: ${$ref}`);
+        assert.equal(target.split('/')[1], name.split('/')[1], 'of the same service');
+      }
+  }
+  for (const [name, { serviceName, entries }] of [...references('api.json'),
+    ...references('exchanges.json')])
+    for (const entry of entries)
+      for (const of of ['input', 'output', 'schema'])
+        if (entry[of] && entry[of] !== 'blob')
+          assert.ok(documents.has(`schemas/${serviceName}/${entry[of].replace(/#$/, '')}`),
+            `${name}: ${entry.name}: ${entry[of]}`);
+});
+
+test('REF-3 the schema of actions takes tasks and hooks, and nothing else', async () => {
+  const ajv = new Ajv({ strict: false, validateSchema: false });
+  addFormats(ajv);
+  ajv.addMetaSchema(draft6);
+  const { $schema, ...schema } = documents.get('schemas/common/action-schema-v1.json');
+  const validate = ajv.compile(schema);
+  const actions = (...list) => ({ version: 1, variables: {}, actions: list });
+  const about = { name: 'n', title: 't', description: 'd', context: [] };
+  const task = { ...about, kind: 'task', task: {} };
+  const hook = { ...about, kind: 'hook', hookGroupId: 'g', hookId: 'h', hookPayload: {} };
+  assert.ok(validate(actions()));
+  assert.ok(validate(actions(task, hook)), ajv.errorsText(validate.errors));
+  assert.ok(validate(actions({ ...task, extra: { actionPerm: 'x' } })));
+  assert.ok(!validate(actions({ ...task, kind: 'bogus' })));
+});
+
+test('the stock client made of a served reference makes real calls', async () => {
+  const made = (service) => {
+    const Client = taskcluster.createClient(documents.get(`references/${service}/v1/api.json`));
+    return new Client({ rootUrl: server.rootUrl, credentials: server.credentials, retries: 0 });
+  };
+  const queue = made('queue');
+  const id = slugid();
+  await queue.createTask(id, definition());
+  assert.equal((await queue.status(id)).status.state, 'pending');
+  await queue.changeTaskPriority(id, { newPriority: 'high' });
+  const { tasks } = await queue.claimWork(queueId, { workerGroup: 'g', workerId: 'w', tasks: 1 });
+  assert.equal(tasks[0].status.taskId, id);
+  assert.equal((await queue.listTaskGroup(tasks[0].status.taskGroupId, { limit: 1 })).tasks.length, 1);
+  const secrets = made('secrets');
+  await secrets.set('a/b', { secret: { x: 1 }, expires: new Date(Date.now() + 60000).toJSON() });
+  assert.deepEqual((await secrets.get('a/b')).secret, { x: 1 });
+  assert.ok((await made('auth').listRoleIds()).roleIds);
+  for (const service of ['queue', 'auth', 'secrets', 'index', 'purge-cache', 'object'])
+    assert.deepEqual(await made(service).ping().then(({ alive }) => alive), true);
+});
+
+test('the stock client makes patterns of routing keys by a served reference', () => {
+  const Events = taskcluster.createClient(documents.get('references/queue/v1/exchanges.json'));
+  const events = new Events({ rootUrl: server.rootUrl });
+  const bound = events.taskCompleted({ taskGroupId: 'group' });
+  assert.equal(bound.exchange, 'exchange/taskcluster-queue/v1/task-completed');
+  assert.equal(bound.routingKeyPattern, 'primary.*.*.*.*.*.*.*.group.#');
+  const Auth = taskcluster.createClient(documents.get('references/auth/v1/exchanges.json'));
+  assert.equal(new Auth({ rootUrl: server.rootUrl }).roleCreated().routingKeyPattern, '#');
+});
+
+test('REF-4 what a reference names is served, and nothing else', async () => {
+  for (const [, { serviceName, entries }] of references('api.json'))
+    for (const { method, route, name } of entries) {
+      const path = route.replace(/<[^>]+>/g, 'x');
+      const answer = await fetch(`${server.rootUrl}/api/${serviceName}/v1${path}`,
+        { method: method.toUpperCase() });
+      const text = await answer.text();
+      assert.ok(text === '' || !/^\{"error":"Not found/.test(text), `${serviceName}.${name}: ${text}`);
+    }
+  for (const path of ['/api/queue/v1/nothing', '/api/nothing/v1/ping'])
+    assert.equal((await get(server.rootUrl + path)).status, 404);
+});
+
+test('documents are compressed, kept for a while, and not sent again unless they changed', async () => {
+  const url = `${server.rootUrl}/references/references.json`;
+  const answer = await get(url);
+  assert.equal(answer.headers.get('content-encoding'), 'gzip');
+  assert.equal(answer.headers.get('access-control-allow-origin'), '*');
+  assert.match(answer.headers.get('cache-control'), /max-age=\d+/);
+  const again = await get(url, { 'if-none-match': answer.headers.get('etag') });
+  assert.equal(again.status, 304);
+  for (const path of ['/references/nothing.json', '/schemas/queue/v1/nothing.json', '/schemas/',
+    '/references/../up.json'])
+    assert.equal((await get(server.rootUrl + path)).status, 404, path);
+  const head = await fetch(url, { method: 'HEAD' });
+  assert.equal(head.status, 200);
+});
