@@ -22,6 +22,11 @@ test('the stock Go client leads a task through its life', async () => {
     group: { pages: 2, tasks: 2 }, artifacts: 2, dependents: 1, sealed: true, workers: 1,
     signed: 200, unknown: 404, other: 409, anonymous: 403, wrong: 401, narrow: 403,
     indexed: true, secret: { deep: 'secret' },
+    counts: { taskQueueId: 'go-tests/queue', provisionerId: 'go-tests', workerType: 'queue',
+      pendingTasks: 0, claimedTasks: 1 }, claims: 1, pending: 1, 'group canceled': true,
+    reasons: ['scheduled failed', 'rerun worker-shutdown', 'retry canceled'],
+    statuses: 1, tasks: 1, 'too late': 409, 'public/none': true, 'public/link': true, info: 'link',
+    expanded: 2, 'not purged': 403, purges: 1, gone: 401,
   });
   assert.ok(named.includes('go:*'));
 });

@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
+import taskcluster from 'taskcluster-client';
 import { program } from './support/go.mjs';
-import { Server } from './support/server.mjs';
+import { Server, until } from './support/server.mjs';
 import { claim, definition, inSeconds, queue, slugid } from './support/tasks.mjs';
 
 let server, root;
@@ -17,14 +20,15 @@ before(async () => {
 });
 after(() => server?.stop());
 
-function run(args, { input = '', credentials = server.credentials } = {}) {
+// `heard` is told all that was said so far.
+function run(args, { input = '', credentials = server.credentials, heard = () => {} } = {}) {
   const child = spawn(program('client-shell'), args, { env: { PATH: process.env.PATH,
     HOME: server.directory, TASKCLUSTER_ROOT_URL: server.rootUrl,
     ...(credentials ? { TASKCLUSTER_CLIENT_ID: credentials.clientId,
       TASKCLUSTER_ACCESS_TOKEN: credentials.accessToken } : {}) } });
   child.stdin.end(input);
   let out = '', err = '';
-  child.stdout.on('data', (data) => { out += data; });
+  child.stdout.on('data', (data) => { heard(out += data); });
   child.stderr.on('data', (data) => { err += data; });
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
 }
@@ -119,4 +123,78 @@ test('download: an artifact, of the latest run and of a named one', async () => 
   assert.equal(fs.readFileSync(file, 'utf8'), 'of the task');
   await ok('download', 'artifact', id, '0', 'public/a.txt', file);
   assert.equal(fs.readFileSync(file, 'utf8'), 'of the task');
+});
+
+test('download: an object, by its artifact and by its name', async () => {
+  const id = slugid();
+  await root.createTask(id, definition({ taskQueueId: 'cli/object', expires: inSeconds(86400) }));
+  const { tasks: [mine] } = await root.claimWork('cli/object', { workerGroup: 'g', workerId: 'w' });
+  const worker = queue(server, null, mine.credentials);
+  const made = await worker.createArtifact(id, 0, 'public/object', { storageType: 'object',
+    contentType: 'text/plain', expires: inSeconds(3600) });
+  const object = new taskcluster.Object({ rootUrl: server.rootUrl, retries: 0,
+    credentials: made.credentials });
+  await taskcluster.upload({ object, projectId: made.projectId, name: made.name,
+    uploadId: made.uploadId, contentType: 'text/plain', contentLength: 9, expires: made.expires,
+    streamFactory: async () => Readable.from(Buffer.from('an object')) });
+  await worker.finishArtifact(id, 0, 'public/object', { uploadId: made.uploadId });
+  const file = path.join(server.directory, 'object');
+  for (const words of [['object', made.name], ['artifact', id, 'public/object']]) {
+    await ok('download', ...words, file);
+    assert.equal(fs.readFileSync(file, 'utf8'), 'an object');
+    fs.rmSync(file);
+  }
+});
+
+test('task: run makes one, complete claims and completes it', async () => {
+  const said = await ok('task', 'run', '--provisioner', 'cli', '--worker-type', 'docker',
+    '--env', 'A=b', '--name', 'by the command line', 'debian:12', '--', 'echo', 'hello');
+  const [id] = /[\w-]{22}/.exec(said);
+  const { payload, metadata, taskQueueId } = await root.task(id);
+  assert.equal(taskQueueId, 'cli/docker');
+  assert.equal(metadata.name, 'by the command line');
+  assert.deepEqual(payload, { image: 'debian:12', command: ['echo', 'hello'], env: { A: 'b' },
+    maxRunTime: 7200 });
+  await ok('task', 'complete', id);
+  const { runs: [run] } = (await root.status(id)).status;
+  assert.deepEqual([run.workerId, run.reasonResolved], ['taskcluster-cli', 'completed']);
+});
+
+test('task: log waits for the end of a task that runs', async () => {
+  const id = slugid();
+  await root.createTask(id, definition({ taskQueueId: 'cli/log', expires: inSeconds(86400) }));
+  const { tasks: [mine] } = await root.claimWork('cli/log', { workerGroup: 'g', workerId: 'w' });
+  const worker = queue(server, null, mine.credentials);
+  const log = http.createServer((request, response) => {
+    response.write('first\n');
+    until('it was read', () => said.includes('first'))
+      .then(() => response.end('last\n'), () => response.destroy());
+  });
+  await new Promise((resolve) => { log.listen(0, '127.0.0.1', resolve); });
+  let said = '';
+  try {
+    await worker.createArtifact(id, 0, 'public/logs/live.log', { storageType: 'reference',
+      url: `http://127.0.0.1:${log.address().port}/log`, contentType: 'text/plain',
+      expires: inSeconds(3600) });
+    const { code } = await run(['task', 'log', id], { heard: (text) => { said = text; } });
+    assert.equal(code, 0);
+    assert.equal(said, 'first\nlast\n');
+  } finally {
+    log.closeAllConnections();
+    log.close();
+  }
+});
+
+test('what needs no server: slugid, from-now, version', async () => {
+  const slug = (await ok('slugid', 'generate')).trim();
+  assert.match(slug, /^[\w-]{22}$/);
+  const uuid = (await ok('slugid', 'decode', slug)).trim();
+  assert.equal((await ok('slugid', 'encode', uuid)).trim(), slug);
+  const later = Date.parse((await ok('from-now', '1 day')).trim()) - Date.now();
+  assert.ok(Math.abs(later - 86400e3) < 3600e3);
+  // What the definition of a task takes as it comes.
+  const id = slugid();
+  await ok('api', 'queue', 'createTask', id, { input: JSON.stringify(definition({
+    deadline: (await ok('from-now', '1 hour')).trim() })) });
+  assert.match(await ok('version'), /83\.5\.6/);
 });

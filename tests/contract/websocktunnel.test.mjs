@@ -9,8 +9,9 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import taskcluster from 'taskcluster-client';
 import WebSocket from 'ws';
-import { StockWorker, program } from './support/go.mjs';
+import { program } from './support/go.mjs';
 import { Server, end, launch, until } from './support/server.mjs';
+import { StockWorker, reservePorts } from './support/stock_bench.mjs';
 import { definition, failure, inSeconds, queue, slugid, temporary } from './support/tasks.mjs';
 
 const secret = 'a-secret-that-the-tunnel-has-too';
@@ -18,6 +19,7 @@ const audience = 'test-tunnel';
 let server, tunnel, tunnelUrl, worker, directory;
 
 before(async () => {
+  await reservePorts();
   directory = fs.mkdtempSync(path.join(os.tmpdir(), 'troupe-tunnel-'));
   const file = path.join(directory, 'secret');
   fs.writeFileSync(file, `${secret}\n`);

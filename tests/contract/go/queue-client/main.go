@@ -181,5 +181,7 @@ func main() {
 	listings(root, own, task)
 	refusals(root, own, task)
 	otherServices(root, own, task)
+	endings(root, own)
+	administration(root, own)
 	check(json.NewEncoder(os.Stdout).Encode(report))
 }
