@@ -54,7 +54,7 @@ struct timed_session {
     peer = ends[0];
     at.on_lane([&] {
       sessions->expect_one();
-      sessions->adopt(ends[1], false, "127.0.0.1");
+      sessions->adopt({ends[1], false, "127.0.0.1", nullptr});
     });
   }
   ~timed_session() {
