@@ -75,7 +75,8 @@ auth_client internal_client(std::string_view id, const std::string& token, scope
 }
 
 auth_setup auth_setup_of(const settings& config, std::string_view server_key,
-                         const credentials& queue, const credentials& local_workers) {
+                         const secret_ring& keys, const credentials& queue,
+                         const credentials& local_workers) {
   auth_setup setup;
   setup.static_clients.push_back(internal_client(queue.client_id, queue.access_token, {"*"}));
   setup.static_clients.push_back(
@@ -87,7 +88,8 @@ auth_setup auth_setup_of(const settings& config, std::string_view server_key,
         {{entry.client_id, entry.access_token, entry.scopes, far_future, false},
          entry.description});
   setup.anonymous_scopes = config.anonymous_scopes;
-  setup.token_key = derive_key(server_key, "access-tokens");
+  setup.token_keys = std::make_shared<const secret_ring>(keys.derived("access tokens"));
+  setup.former_token_key = derive_key(server_key, "access-tokens");
   setup.token_of = [key = std::string{server_key}](std::string_view client_id) {
     return base64url(derive_key(key, "client " + std::string{client_id}));
   };
@@ -303,7 +305,7 @@ void node::impl::make_company_parts() {
     return credentials_json(
         issuer.issue(client_id, {scope}, now, until, make_slugid(random) + make_slugid(random)));
   };
-  parts.auth = auth_setup_of(config, server_key, queue_credentials, local_credentials);
+  parts.auth = auth_setup_of(config, server_key, *secrets, queue_credentials, local_credentials);
   parts.auth.static_clients.push_back(
       internal_client(index_client, index_credentials.access_token, {}));
   parts.secrets = secrets.get();

@@ -37,10 +37,11 @@ int change_keys(const secrets_flags& flags) {
   }
   const auto path = flags.path();
   if (flags.rotate->parsed())
-    return finish(add_secret_key(path, thread_random()),
-                  "A new key is the first in " + path +
-                      ". Restart the server: it seals all secrets with that key and logs when the "
-                      "older ones are no longer needed.");
+    return finish(
+        add_secret_key(path, thread_random()),
+        "A new key is the first in " + path +
+            ". Restart the server: it seals all secrets and access tokens with that key and logs "
+            "when the older ones are no longer needed for either.");
   return finish(drop_old_secret_keys(path), "Only the newest key is left in " + path +
                                                 ". The server reads it at its next start.");
 }

@@ -365,7 +365,9 @@ using auth_actor = caf::typed_actor<
     // A client was used, for the first time in a while.
     caf::result<void>(client_used),
     // A client may have expired.
-    caf::result<void>(auth_timer_fired)>;
+    caf::result<void>(auth_timer_fired),
+    // Remove what has expired, as of a time.
+    caf::result<void>(expire_now)>;
 
 /// The secrets, sealed.
 using secrets_actor = caf::typed_actor<

@@ -15,6 +15,7 @@ enum class expiry_of : std::uint8_t {
   queues,     ///< by the register of their lane, which also names the workers to be looked at
   secrets,    ///< by their service
   index,      ///< entries and namespaces, by their service
+  clients,    ///< those that are to go when they expire, by the auth service
 };
 
 /// Remove now what expired before this time, without the usual delay. Answered when it is gone by

@@ -3,7 +3,7 @@
 #include "actors/auth/auth_wire.hpp"
 #include "runtime/clock/random.hpp"
 #include "runtime/crypto/sealed_text.hpp"
-#include "runtime/lane/caf_compat.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/store/event_entry.hpp"
 
 #include <hiredis/hiredis.h>
@@ -17,6 +17,13 @@ using namespace std::chrono_literals;
 // What the program itself does to clients.
 constexpr std::string_view service_itself = "static/taskcluster/auth";
 
+constexpr std::string_view clients_key = "troupe:{auth}:clients";
+constexpr std::string_view roles_key = "troupe:{auth}:roles";
+
+// What tokens began with before there was a ring of keys.
+constexpr std::string_view former_seal = "1:";
+constexpr std::size_t resealed_per_commit = 100;
+
 // Entries of the history are kept so long.
 constexpr auto history_time = std::chrono::hours{24 * 365};
 
@@ -29,12 +36,6 @@ std::string fresh_token() {
   return make_slugid(random) + make_slugid(random);
 }
 
-std::string fresh_nonce() {
-  std::string nonce(12, '\0');
-  thread_random().fill({reinterpret_cast<std::uint8_t*>(nonce.data()), nonce.size()});
-  return nonce;
-}
-
 std::string history_of(std::string_view kind, std::string_view id) {
   return std::string{kind} + '/' + std::string{id};
 }
@@ -43,143 +44,151 @@ std::string history_of(std::string_view kind, std::string_view id) {
 
 auth_shell::auth_shell(caf::actor_config& config, const stage& where,
                        std::function<void()> successor)
-    : auth_actor::base(config),
-      stage_(where),
-      guard_(where.on, where.board, "auth service", std::move(successor)) {
-  guard_.hold();  // until it has read what Redis holds
-}
-
-template <class Command>
-auto auth_shell::receive(void (auth_shell::*handle)(Command&)) {
-  return [this, handle](Command& command) {
-    guard_.run(command, [this, handle](Command& c) { (this->*handle)(c); });
-  };
-}
+    : service_actor(config, where.on, where.board, "auth service", std::move(successor)),
+      stage_(where) {}
 
 auth_shell::behavior_type auth_shell::make_behavior() {
   using self = auth_shell;
   return {
-      [this](open_auth&) { guard_.attempt([this] { open(); }); },
-      receive<read_auth>(&self::read),
-      receive<change_client>(&self::change),
-      receive<change_role>(&self::change),
-      receive<client_used>(&self::note_use),
-      receive<auth_timer_fired>(&self::remove_expired),
+      opens<open_auth>(&self::open),
+      receive(&self::answer_reading),
+      receive<self, change_client>(&self::change),
+      receive<self, change_role>(&self::change),
+      receive(&self::note_use),
+      receive(&self::remove_expired),
+      receive(&self::expire),
   };
 }
 
-void auth_shell::on_exit() {
-  stage_.on.cancel_timer(std::exchange(timer_, 0));
+void auth_shell::leave() {
   // The successor publishes what was committed.
   for (const auto& waiting : std::exchange(unpublished_, {}))
-    refuse(waiting.reply,
-           make_api_error(error_code::service_unavailable,
-                          "The outcome is unknown; repeating the same call is safe"));
-  guard_.hand_back();
+    stage_.on.deliver(waiting.reply,
+                      answer{make_api_error(error_code::service_unavailable,
+                                            "The outcome is unknown; repeating the same call is "
+                                            "safe")});
   state_ = {};
 }
 
 // -- the beginning --------------------------------------------------------------------------------
 
-// One that failed may have committed what is not written yet.
 void auth_shell::open() {
-  auto self = caf::actor_cast<auth_actor>(this);
-  stage_.store().when_safe(stage_.store().last(), [this, self] {
-    guard_.attempt([&] {
-      resp_writer query;
-      query.command("HGETALL", auth_key("clients"));
-      query.command("HGETALL", auth_key("roles"));
-      stage_.store().query(query, [this, self](std::vector<redis_reply>& replies) {
-        if (guard_.attempt([&] { take(replies.at(0), replies.at(1)); }) && published_)
-          guard_.release();
-      });
-    });
-  });
+  using self = auth_shell;
+  census_.emplace(*stage_.parts.auth.token_keys);
+  read<self>({{clients_key, &self::take_client}, {roles_key, &self::take_role}}, &self::begin);
 }
 
-void auth_shell::take(const redis_reply& clients, const redis_reply& roles) {
-  state_ = {};
-  auto read = read_clients(clients);
-  if (read)
-    read = read_roles(roles);
-  if (!read)
-    return stage_.parts.publish_snapshot(std::move(read).error(), {});
-  auto changes = settle_configuration(state_, stage_.parts.auth, stage_.on.now());
-  if (!changes)
-    return stage_.parts.publish_snapshot(std::move(changes).error(), {});
-  if (!changes->empty()) {
-    auto& commands = stage_.store().begin_commit();
-    for (const auto& change : *changes) {
-      write(commands, change);
-      apply(state_, change);
-    }
-    stage_.store().end_commit();
+void auth_shell::take_client(std::string_view id, std::string_view text) {
+  std::string sealed;
+  auto row = read_client_row(text, sealed);
+  if (!row) {
+    stop(make_api_error(error_code::internal_server_error,
+                        "client '" + std::string{id} + "' in Redis: " + row.error().message));
+    return;
   }
-  publish_first();
+  row->access_token = open_token(id, *row, sealed).value_or("");
+  put_client(state_, id, std::move(*row));
 }
 
-void auth_shell::publish_first() {
-  auto made = snapshot_of(state_);
-  if (!made)
-    return stage_.parts.publish_snapshot(std::move(made).error(), {});
-  stage_.parts.publish_snapshot(*made, {});
-  published_ = std::move(*made);
-  arm_timer();
+// That of a static client comes from the configuration, if need be.
+std::optional<std::string> auth_shell::open_token(std::string_view id, const client_row& row,
+                                                  std::string_view sealed) {
+  const auto& setup = stage_.parts.auth;
+  const bool formerly = sealed.starts_with(former_seal);
+  if (formerly)
+    formerly_sealed_.emplace(id);
+  else if (!row.is_static || setup.token_keys->has(secret_ring::key_of(sealed)))
+    census_->see(id, sealed);
+  auto token = formerly ? unseal_text(setup.former_token_key, id, sealed)
+                        : setup.token_keys->open(sealed, id);
+  if (token || row.is_static || census_->missing("access tokens"))
+    return token;
+  const std::string why =
+      formerly
+          ? "was encrypted with another key: bring back the file server-key of the data "
+            "directory with which it was made"
+          : "cannot be opened: what Redis holds was changed. Remove the client with: redis-cli "
+            "HDEL " +
+                std::string{clients_key} + " " + std::string{id};
+  stop(make_api_error(error_code::internal_server_error,
+                      "the access token of client '" + std::string{id} + "' " + why));
+  return std::nullopt;
 }
 
-outcome<void> auth_shell::read_clients(const redis_reply& rows) {
-  for (std::size_t i = 0; i + 1 < rows.size(); i += 2) {
-    const std::string id{text_of(rows.at(i))};
-    std::string sealed;
-    auto row = read_client_row(text_of(rows.at(i + 1)), sealed);
-    if (!row)
-      return make_api_error(error_code::internal_server_error,
-                            "client '" + id + "' in Redis: " + row.error().message);
-    auto token = unseal_text(stage_.parts.auth.token_key, id, sealed);
-    if (!token && !row->is_static)
-      return make_api_error(
-          error_code::internal_server_error,
-          "the access token of client '" + id +
-              "' was encrypted with another key: bring back the file server-key of the data "
-              "directory with which it was made");
-    row->access_token = token.value_or("");
-    state_.clients.emplace(id, std::move(*row));
-  }
-  return boost::system::in_place_value;
+void auth_shell::take_role(std::string_view id, std::string_view text) {
+  auto row = read_role_row(text);
+  if (row)
+    state_.roles.insert_or_assign(std::string{id}, std::move(*row));
+  else
+    stop(make_api_error(error_code::internal_server_error,
+                        "role '" + std::string{id} + "' in Redis: " + row.error().message));
 }
 
-outcome<void> auth_shell::read_roles(const redis_reply& rows) {
-  for (std::size_t i = 0; i + 1 < rows.size(); i += 2) {
-    const std::string id{text_of(rows.at(i))};
-    auto row = read_role_row(text_of(rows.at(i + 1)));
-    if (!row)
-      return make_api_error(error_code::internal_server_error,
-                            "role '" + id + "' in Redis: " + row.error().message);
-    state_.roles.emplace(id, std::move(*row));
-  }
+// Without all of them nobody is served; the first reason is told.
+bool auth_shell::stop(api_error why) {
+  if (!unreadable_)
+    unreadable_ = std::move(why);
+  return false;
+}
+
+bool auth_shell::begin() {
   state_.expander = expander_of(state_);
-  return boost::system::in_place_value;
+  if (const auto missing = census_->missing("access tokens"))
+    stop(make_api_error(error_code::internal_server_error,
+                        *missing +
+                            ", or, if it is lost, remove all clients that were made over the "
+                            "API with: redis-cli DEL " +
+                            std::string{clients_key}));
+  auto made = unreadable_ ? outcome<auth_snapshot_ptr>{*unreadable_} : settle();
+  const bool usable = made.has_value();
+  if (usable)
+    published_ = *made;
+  stage_.parts.publish_snapshot(std::move(made), {});
+  return usable;
+}
+
+// Brings what Redis holds and the configuration together.
+outcome<auth_snapshot_ptr> auth_shell::settle() {
+  TROUPE_TRY(const auto changes, settle_configuration(state_, stage_.parts.auth, stage_.on.now()));
+  if (!changes.empty())
+    commit([&](resp_writer& to) {
+      for (const auto& change : changes) {
+        write(to, change);
+        apply(state_, change);
+      }
+    });
+  reseal();
+  return snapshot_of(state_);
+}
+
+// What older keys have sealed.
+void auth_shell::reseal() {
+  auto names = census_->outdated();
+  names.merge(formerly_sealed_);
+  for (auto at = names.begin(); at != names.end();)
+    commit([&](resp_writer& to) {
+      for (std::size_t count = 0; count < resealed_per_commit && at != names.end(); ++count, ++at)
+        if (const auto known = state_.clients.find(*at); known != state_.clients.end())
+          write_client(to, *at, known->second);
+    });
+  if (!names.empty() || stage_.parts.auth.token_keys->size() > 1)
+    stage_.store().when_safe(written(), [] {
+      log_message(severity::notice,
+                  "all access tokens are sealed with the newest key; older ones are no longer "
+                  "needed for them");
+    });
 }
 
 // -- reading --------------------------------------------------------------------------------------
 
-void auth_shell::refuse(const reply_handle& reply, api_error error) {
-  stage_.on.deliver(reply, answer{std::move(error)});
-}
-
-// Nobody is told of a change that a crash could still undo.
-void auth_shell::read(read_auth& question) {
+void auth_shell::answer_reading(read_auth& question) {
   if (question.what == auth_reading::entity_history ||
       question.what == auth_reading::client_history)
     return read_history(question);
   auto page = read_from(state_, question);
-  auto& store = stage_.store();
   if (!page)
-    return store.answer(store.last(), question.reply, answer{std::move(page).error()});
-  answer result{std::move(page->body)};
-  if (page->next)
-    result.headers.emplace_back("next-position", std::move(*page->next));
-  store.answer(store.last(), question.reply, std::move(result));
+    return reply(question.reply, answer{std::move(page).error()});
+  reply_page(question.reply, std::move(page->body), std::move(page->next));
 }
 
 void auth_shell::read_history(read_auth& question) {
@@ -187,9 +196,8 @@ void auth_shell::read_history(read_auth& question) {
   const auto of = by_client ? question.id : history_of(question.kind, question.id);
   const auto first = question.after ? std::stoull(*question.after) : 0ULL;
   const auto oldest = (stage_.on.now() - history_time).ms;
-  auto self = caf::actor_cast<auth_actor>(this);
-  stage_.store().when_safe(stage_.store().last(), [this, self, by_client, of, first, oldest,
-                                                   limit = question.limit, reply = question.reply] {
+  when_settled([this, self = own_handle(), by_client, of, first, oldest, limit = question.limit,
+                reply = question.reply] {
     resp_writer query;
     query.command("ZRANGEBYSCORE", auth_key(by_client ? "actor-history:" : "history:", of), oldest,
                   "+inf", "LIMIT", std::uint64_t{first}, std::uint64_t{limit} + 1);
@@ -225,50 +233,47 @@ void auth_shell::change(change_role& command) {
             command.reply);
 }
 
-void auth_shell::carry_out(outcome<auth_decision> decided, footprint left,
-                           const reply_handle& reply) {
-  auto& store = stage_.store();
+void auth_shell::carry_out(outcome<auth_decision> decided, footprint left, const reply_handle& to) {
   if (!decided)
-    return store.answer(store.last(), reply, answer{std::move(decided).error()});
+    return reply(to, answer{std::move(decided).error()});
   left.event = decided->event;
   left.action = decided->action;
-  auto& commands = store.begin_commit();
+  const auto number = commit([&](resp_writer& commands) {
+    if (decided->change)
+      write(commands, *decided->change);
+    leave_behind(commands, left);
+  });
   if (decided->change)
-    write(commands, *decided->change);
-  leave(commands, left);
-  const auto commit = store.end_commit();
-  if (decided->change) {
     apply(state_, *decided->change);
-    if (const auto& row = decided->change->client; row && row->delete_on_expiration)
-      arm_timer();
-  }
   unpublished_.push_back(
-      {commit, std::move(decided->change), reply,
+      {number, std::move(decided->change), to,
        answer{static_cast<std::uint16_t>(decided->status), std::move(decided->reply)}});
-  auto self = caf::actor_cast<auth_actor>(this);
-  store.when_safe(commit, [this, self, commit] { guard_.attempt([&] { publish(commit); }); });
+  stage_.store().when_safe(
+      number, [this, self = own_handle(), number] { guard_.attempt([&] { publish(number); }); });
 }
 
 // Within a commit.
+void auth_shell::write_client(resp_writer& commands, std::string_view id, const client_row& row) {
+  const auto sealed = stage_.parts.auth.token_keys->seal(row.access_token, id, thread_random());
+  commands.command("HSET", clients_key, id, write_client_row(row, sealed));
+}
+
 void auth_shell::write(resp_writer& commands, const auth_change& change) {
   if (change.is_of_client()) {
     if (change.client)
-      commands.command("HSET", auth_key("clients"), change.client_id,
-                       write_client_row(*change.client,
-                                        seal_text(stage_.parts.auth.token_key, fresh_nonce(),
-                                                  change.client_id, change.client->access_token)));
+      write_client(commands, change.client_id, *change.client);
     else
-      commands.command("HDEL", auth_key("clients"), change.client_id);
+      commands.command("HDEL", clients_key, change.client_id);
   } else if (change.role) {
-    commands.command("HSET", auth_key("roles"), change.role_id, write_role_row(*change.role));
+    commands.command("HSET", roles_key, change.role_id, write_role_row(*change.role));
   } else {
-    commands.command("HDEL", auth_key("roles"), change.role_id);
+    commands.command("HDEL", roles_key, change.role_id);
   }
 }
 
 // The event, and an entry of the histories of who did it and of what it was done to. A batch may
 // be sent twice, so entries are told apart by a number that is theirs.
-void auth_shell::leave(resp_writer& commands, const footprint& left) {
+void auth_shell::leave_behind(resp_writer& commands, const footprint& left) {
   const auto now = stage_.on.now();
   const auto entry = std::to_string(stage_.on.unique_us()) +
                      audit_entry(left.by, left.action, now, left.kind, left.id);
@@ -303,7 +308,7 @@ void auth_shell::publish(commit_number up_to) {
   auto next = snapshot_after(published_, changes);
   // Each is answered once, when all lanes go by what it asked for.
   auto waiting = std::make_shared<std::vector<unpublished>>(std::move(batch));
-  auto answer_all = [this, self = caf::actor_cast<auth_actor>(this), waiting] {
+  auto answer_all = [this, self = own_handle(), waiting] {
     for (auto& one : *waiting)
       if (one.reply)
         stage_.on.deliver(one.reply, std::move(one.result));
@@ -324,33 +329,37 @@ void auth_shell::note_use(client_used& news) {
   change.client_id = news.client_id;
   change.client = found->second;
   change.client->last_used = news.at;
-  write(stage_.store().begin_commit(), change);
-  stage_.store().end_commit();
+  commit([&](resp_writer& to) { write(to, change); });
   apply(state_, change);
 }
 
 void auth_shell::remove_expired(auth_timer_fired&) {
-  const auto now = stage_.on.now() - stage_.parts.expiration_delay;
-  for (const auto& id : expired_clients(state_, now)) {
+  remove_until(stage_.on.now() - stage_.parts.expiration_delay, {});
+}
+
+void auth_shell::expire(expire_now& command) { remove_until(command.as_of, command.reply); }
+
+// Who asked is told with the last of them, when all lanes refuse it.
+void auth_shell::remove_until(timestamp then, const reply_handle& told) {
+  const auto expired = expired_clients(state_, then);
+  const auto text = "{\"removed\":" + std::to_string(expired.size()) + "}";
+  if (expired.empty())
+    return reply(told, answer{text});
+  for (const auto& id : expired) {
     auth_decision made;
     made.event = {};
     made.action = "expired";
     made.change.emplace();
     made.change->client_id = id;
-    carry_out(std::move(made), {service_itself, {}, {}, "client", id}, {});
+    made.reply = text;
+    carry_out(std::move(made), {service_itself, {}, {}, "client", id},
+              id == expired.back() ? told : reply_handle{});
   }
-  arm_timer();
 }
 
-void auth_shell::on_timer() {
-  timer_ = 0;
-  stage_.on.executor().post(caf::actor_cast<auth_actor>(this), auth_timer_fired{});
-}
-
-void auth_shell::arm_timer() {
-  stage_.on.cancel_timer(std::exchange(timer_, 0));
-  if (const auto next = next_expiry(state_))
-    timer_ = stage_.on.add_timer(*next + stage_.parts.expiration_delay + 1ms, *this);
+std::optional<timestamp> auth_shell::next_due() const {
+  const auto next = next_expiry(state_);
+  return next ? std::optional{*next + stage_.parts.expiration_delay + 1ms} : std::nullopt;
 }
 
 }  // namespace troupe

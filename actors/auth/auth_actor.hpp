@@ -3,14 +3,15 @@
 #include "actors/auth/auth_rules.hpp"
 #include "actors/company/stage.hpp"
 #include "messages/interfaces.hpp"
-#include "runtime/lane/timer_wheel.hpp"
+#include "runtime/secrets/key_census.hpp"
 #include "runtime/store/lane_store.hpp"
-#include "runtime/supervision/service_guard.hpp"
+#include "runtime/supervision/service_actor.hpp"
 
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,13 +22,12 @@ namespace troupe {
 /// The shell of the owner of clients and roles: reads them from Redis, writes down what changes,
 /// and publishes a snapshot of them whenever they do. Who asked for a change is answered when it
 /// counts on every lane.
-class auth_shell : public auth_actor::base, private timer_target {
+class auth_shell : public service_actor<auth_actor, auth_timer_fired> {
  public:
   auth_shell(caf::actor_config& config, const stage& where, std::function<void()> successor);
 
   const char* name() const override { return "troupe.auth"; }
   behavior_type make_behavior() override;
-  void on_exit() override;
 
  private:
   // A change that is not published yet, and who waits for that.
@@ -47,36 +47,40 @@ class auth_shell : public auth_actor::base, private timer_target {
     std::string_view id;
   };
 
-  template <class Command>
-  auto receive(void (auth_shell::*handle)(Command&));
-
-  void on_timer() override;
   void open();
-  void take(const redis_reply& clients, const redis_reply& roles);
-  outcome<void> read_clients(const redis_reply& rows);
-  outcome<void> read_roles(const redis_reply& rows);
-  void publish_first();
+  void take_client(std::string_view id, std::string_view row);
+  std::optional<std::string> open_token(std::string_view id, const client_row& row,
+                                        std::string_view sealed);
+  void reseal();
+  void take_role(std::string_view id, std::string_view row);
+  bool begin();
+  outcome<auth_snapshot_ptr> settle();
+  bool stop(api_error why);
+  std::optional<timestamp> next_due() const override;
+  void leave() override;
 
-  void read(read_auth& question);
+  void answer_reading(read_auth& question);
   void read_history(read_auth& question);
   void change(change_client& command);
   void change(change_role& command);
   void note_use(client_used& news);
   void remove_expired(auth_timer_fired&);
+  void expire(expire_now& command);
+  void remove_until(timestamp then, const reply_handle& told);
 
   void carry_out(outcome<auth_decision> decided, footprint left, const reply_handle& reply);
+  void write_client(resp_writer& commands, std::string_view id, const client_row& row);
   void write(resp_writer& commands, const auth_change& change);
-  void leave(resp_writer& commands, const footprint& left);
+  void leave_behind(resp_writer& commands, const footprint& left);
   void publish(commit_number up_to);
-  void refuse(const reply_handle& reply, api_error error);
-  void arm_timer();
 
   const stage& stage_;
-  service_guard guard_;
   auth_state state_;
   auth_snapshot_ptr published_;
   std::deque<unpublished> unpublished_;
-  timer_id timer_ = 0;
+  std::optional<key_census> census_;  // of access tokens, while they are read
+  std::set<std::string> formerly_sealed_;
+  std::optional<api_error> unreadable_;  // the first row that is
 };
 
 }  // namespace troupe

@@ -100,27 +100,28 @@ client_row settled(client_row wanted, const client_row* stored, timestamp now) {
   return wanted;
 }
 
-void settle_anonymous(const auth_state& stored, const auth_setup& setup, timestamp now,
-                      std::vector<auth_change>& changes) {
+outcome<void> settle_anonymous(const auth_state& stored, const auth_setup& setup, timestamp now,
+                               std::vector<auth_change>& changes) {
   const auto found = stored.roles.find("anonymous");
   const bool is_there = found != stored.roles.end();
   if (is_there && !found->second.is_configured)
-    return;  // somebody changed it, who must have the last word
+    return boost::system::in_place_value;  // somebody changed it, who must have the last word
   if (setup.anonymous_scopes.empty() && !is_there)
-    return;
+    return boost::system::in_place_value;
   if (is_there && found->second.scopes == setup.anonymous_scopes)
-    return;
+    return boost::system::in_place_value;
   auth_change change;
   change.role_id = "anonymous";
-  if (!setup.anonymous_scopes.empty()) {
+  if (setup.anonymous_scopes.empty()) {
+    change.expander = stored.expander.without(change.role_id);
+  } else {
+    TROUPE_TRY(change.expander, stored.expander.with({change.role_id, setup.anonymous_scopes}));
     change.role =
         role_row{setup.anonymous_scopes, "What everybody may do, by the setting anonymous-scopes.",
                  is_there ? found->second.created : now, now, true};
   }
-  auto after = stored;
-  apply(after, change);
-  change.expander = expander_of(after);
   changes.push_back(std::move(change));
+  return boost::system::in_place_value;
 }
 
 }  // namespace
@@ -146,7 +147,7 @@ outcome<std::vector<auth_change>> settle_configuration(const auth_state& stored,
       change.client_id = id;
       changes.push_back(std::move(change));
     }
-  settle_anonymous(stored, setup, now, changes);
+  TROUPE_CHECK(settle_anonymous(stored, setup, now, changes));
   return changes;
 }
 

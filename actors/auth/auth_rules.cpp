@@ -107,33 +107,20 @@ outcome<auth_decision> remove_client(const auth_state& state, const change_clien
   return made;
 }
 
-std::vector<role> roles_of(const auth_state& state) {
-  std::vector<role> roles;
-  roles.reserve(state.roles.size());
-  for (const auto& [id, row] : state.roles)
-    roles.push_back({id, row.scopes});
-  return roles;
-}
-
-// The roles with one of them as it will be. The error says which rule they break together.
-outcome<role_expander> with_role(const auth_state& state, const std::string& role_id,
-                                 const scope_list& scopes) {
-  auto roles = roles_of(state);
-  const auto at = std::lower_bound(roles.begin(), roles.end(), role_id,
-                                   [](const role& a, const auto& id) { return a.role_id < id; });
-  if (at != roles.end() && at->role_id == role_id)
-    at->scopes = scopes;
-  else
-    roles.insert(at, {role_id, scopes});
-  TROUPE_CHECK(check_roles(roles));
-  return role_expander{std::move(roles)};
+void remove_client(auth_state& state, std::string_view client_id) {
+  const auto known = state.clients.find(client_id);
+  if (known == state.clients.end())
+    return;
+  if (known->second.delete_on_expiration)
+    state.by_expiry.erase({known->second.expires, known->first});
+  state.clients.erase(known);
 }
 
 outcome<auth_decision> put_role(const auth_state& state, const change_role& command, role_row row) {
   auth_decision made;
   made.change.emplace();
   auto& change = *made.change;
-  TROUPE_TRY(change.expander, with_role(state, command.role_id, row.scopes));
+  TROUPE_TRY(change.expander, state.expander.with({command.role_id, row.scopes}));
   made.reply = role_reply(command.role_id, row, change.expander);
   change.role_id = command.role_id;
   change.role = std::move(row);
@@ -190,11 +177,9 @@ outcome<auth_decision> remove_role(const auth_state& state, const change_role& c
   made.action = "deleted";
   made.status = 204;
   if (state.roles.contains(command.role_id)) {
-    auto roles = roles_of(state);
-    std::erase_if(roles, [&](const role& entry) { return entry.role_id == command.role_id; });
     made.change.emplace();
     made.change->role_id = command.role_id;
-    made.change->expander = role_expander{std::move(roles)};
+    made.change->expander = state.expander.without(command.role_id);
   }
   return made;
 }
@@ -241,12 +226,19 @@ outcome<auth_decision> decide(const auth_state& state, const change_role& comman
   return remove_role(state, command);
 }
 
+void put_client(auth_state& state, std::string_view client_id, client_row row) {
+  remove_client(state, client_id);
+  if (row.delete_on_expiration)
+    state.by_expiry.emplace(row.expires, client_id);
+  state.clients.emplace(client_id, std::move(row));
+}
+
 void apply(auth_state& state, const auth_change& change) {
   if (change.is_of_client()) {
     if (change.client)
-      state.clients.insert_or_assign(change.client_id, *change.client);
+      put_client(state, change.client_id, *change.client);
     else
-      state.clients.erase(change.client_id);
+      remove_client(state, change.client_id);
     return;
   }
   if (change.role)
@@ -256,22 +248,23 @@ void apply(auth_state& state, const auth_change& change) {
   state.expander = change.expander;
 }
 
-role_expander expander_of(const auth_state& state) { return role_expander{roles_of(state)}; }
+role_expander expander_of(const auth_state& state) {
+  std::vector<role> roles;
+  roles.reserve(state.roles.size());
+  for (const auto& [id, row] : state.roles)
+    roles.push_back({id, row.scopes});
+  return role_expander{std::move(roles)};
+}
 
 std::vector<std::string> expired_clients(const auth_state& state, timestamp now) {
   std::vector<std::string> expired;
-  for (const auto& [id, row] : state.clients)
-    if (row.delete_on_expiration && row.expires < now)
-      expired.push_back(id);
+  for (auto at = state.by_expiry.begin(); at != state.by_expiry.end() && at->first < now; ++at)
+    expired.push_back(at->second);
   return expired;
 }
 
 std::optional<timestamp> next_expiry(const auth_state& state) {
-  std::optional<timestamp> next;
-  for (const auto& [id, row] : state.clients)
-    if (row.delete_on_expiration && (!next || row.expires < *next))
-      next = row.expires;
-  return next;
+  return state.by_expiry.empty() ? std::nullopt : std::optional{state.by_expiry.begin()->first};
 }
 
 client_record record_of(std::string_view client_id, const client_row& row) {
@@ -284,7 +277,7 @@ outcome<auth_snapshot_ptr> snapshot_of(const auth_state& state) {
   clients.reserve(state.clients.size());
   for (const auto& [id, row] : state.clients)
     clients.push_back(record_of(id, row));
-  return make_snapshot(clients, roles_of(state));
+  return make_snapshot(clients, state.expander);
 }
 
 auth_snapshot_ptr snapshot_after(auth_snapshot_ptr before,

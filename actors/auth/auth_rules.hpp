@@ -27,6 +27,9 @@ outcome<auth_decision> decide(const auth_state& state, const change_client& comm
 /// What a change of a role comes to.
 outcome<auth_decision> decide(const auth_state& state, const change_role& command, timestamp now);
 
+/// Puts in a client, or another row in the place of the one it has.
+void put_client(auth_state& state, std::string_view client_id, client_row row);
+
 /// Makes a change.
 void apply(auth_state& state, const auth_change& change);
 

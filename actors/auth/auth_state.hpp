@@ -2,12 +2,16 @@
 
 #include "messages/timestamp.hpp"
 #include "runtime/auth/snapshot.hpp"
+#include "runtime/secrets/secret_ring.hpp"
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -53,7 +57,8 @@ struct auth_setup {
   /// Tokens of the clients every server has, where the configuration gives none; empty: these
   /// clients are left out.
   std::function<std::string(std::string_view client_id)> token_of;
-  std::string token_key;  ///< 32 bytes that encrypt access tokens at rest
+  std::shared_ptr<const secret_ring> token_keys;  ///< seal access tokens at rest
+  std::string former_token_key;  ///< 32 bytes that sealed them before there was a ring
 };
 
 /// All clients and roles.
@@ -61,6 +66,8 @@ struct auth_state {
   std::map<std::string, client_row, std::less<>> clients;  ///< by clientId
   std::map<std::string, role_row, std::less<>> roles;      ///< by roleId
   role_expander expander;                                  ///< of these roles
+  /// Those clients that are removed when they expire, by that time.
+  std::set<std::pair<timestamp, std::string>> by_expiry;
 };
 
 /// What becomes of one client or one role.

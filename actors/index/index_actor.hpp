@@ -4,27 +4,26 @@
 #include "actors/index/index_intake.hpp"
 #include "actors/index/index_rules.hpp"
 #include "messages/interfaces.hpp"
-#include "runtime/supervision/service_guard.hpp"
+#include "runtime/supervision/service_actor.hpp"
 
 #include <deque>
 #include <functional>
 #include <list>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace troupe {
 
 /// The shell of the index: all of it is in memory, in a compact form, and each change is in Redis
 /// before it is answered. It takes in what the event log tells of completed tasks with routes, and
 /// writes down how far it got in the same commit.
-class index_shell : public index_actor::base, public timer_target {
+class index_shell : public service_actor<index_actor, index_timer_fired> {
  public:
   index_shell(caf::actor_config& config, const stage& where, std::function<void()> successor);
 
   const char* name() const override { return "troupe.index"; }
   behavior_type make_behavior() override;
-  void on_exit() override;
-  void on_timer() override;
 
  private:
   // Waits for the definition of a completed task.
@@ -36,20 +35,19 @@ class index_shell : public index_actor::base, public timer_target {
     std::list<definition_sink>::iterator self;
   };
 
-  template <class Command>
-  auto receive(void (index_shell::*handle)(Command&));
-
   void open();
-  void read_namespaces();
-  void read_places();
-  void opened(const std::string& error);
+  void take_entry(std::string_view path, std::string_view row);
+  void take_namespace(std::string_view path, std::string_view expires);
+  void take_place(std::string_view name, std::string_view text);
+  bool begin() { return true; }
+  std::optional<timestamp> next_due() const override;
+  void leave() override;
 
   void insert(insert_indexed& command);
   void remove(delete_indexed& command);
   void find(find_indexed& command);
   void find_all(find_all_indexed& command);
   void list(list_indexed& command);
-  void answer_page(const reply_handle& to, index_page&& page);
 
   // index_actor_events.cpp
   void catch_up(catch_up_index& command);
@@ -64,14 +62,11 @@ class index_shell : public index_actor::base, public timer_target {
   void write_place(std::uint16_t stream);
 
   void walk(index_timer_fired& command);
-  void walk_on();
   void end_walking(timestamp now);
   void expire(expire_now& command);
-  void arm_timer();
   void write_entry(resp_writer& to, std::string_view path, const insertion& what);
 
   const stage& stage_;
-  service_guard guard_;
   index_state state_;
   index_intake intake_;
   std::list<definition_sink> asked_;
@@ -80,9 +75,6 @@ class index_shell : public index_actor::base, public timer_target {
   std::size_t walk_removed_ = 0;
   bool walk_is_asked_ = false;     // it is for the first of these
   std::deque<expire_now> purges_;  // somebody waits for what expires to be gone
-  commit_number written_ = 0;      // what is answered tells of nothing that a crash could undo
-  timer_id timer_ = 0;
-  timestamp armed_for_;
 };
 
 }  // namespace troupe

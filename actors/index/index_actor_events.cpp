@@ -94,9 +94,9 @@ void index_shell::write_place(std::uint16_t stream) {
   const auto place = place_to_write(intake_, stream);
   if (!place)
     return;
-  stage_.store().begin_commit().command("HSET", index_places_key, stream_name(stream),
-                                        place_text(*place));
-  written_ = stage_.store().end_commit();
+  commit([&](resp_writer& to) {
+    to.command("HSET", index_places_key, stream_name(stream), place_text(*place));
+  });
 }
 
 // -- definitions ----------------------------------------------------------------------------------
@@ -166,17 +166,17 @@ void index_shell::carry_out(std::uint16_t stream) {
   auto& of = intake_.streams[stream];
   while (const auto settled = next_settled(intake_, stream)) {
     const auto now = stage_.on.now();
-    auto& commands = stage_.store().begin_commit();
-    for (const auto& path : settled->paths) {
-      const auto what = decide_insert(state_, path, *settled->entry, now);
-      if (!what.stored)
-        continue;
-      write_entry(commands, path, what);
-      apply_insert(state_, path, what);
-    }
-    if (const auto place = place_to_write(intake_, stream))
-      commands.command("HSET", index_places_key, static_cast<int>(stream), place_text(*place));
-    written_ = stage_.store().end_commit();
+    commit([&](resp_writer& to) {
+      for (const auto& path : settled->paths) {
+        const auto what = decide_insert(state_, path, *settled->entry, now);
+        if (!what.stored)
+          continue;
+        write_entry(to, path, what);
+        apply_insert(state_, path, what);
+      }
+      if (const auto place = place_to_write(intake_, stream))
+        to.command("HSET", index_places_key, static_cast<int>(stream), place_text(*place));
+    });
   }
   if (of.catching_up && of.more && of.pending.empty()) {
     of.more = false;

@@ -12,29 +12,17 @@ namespace troupe {
 
 queue_register_shell::queue_register_shell(caf::actor_config& config, const stage& where,
                                            std::function<void()> successor)
-    : queue_register_actor::base(config),
+    : service_actor(config, where.on, where.board,
+                    "queue register of lane " + std::to_string(where.on.index()),
+                    std::move(successor), register_timer_fired{where.on.index()}),
       stage_(where),
-      guard_(where.on, where.board, "queue register of lane " + std::to_string(where.on.index()),
-             std::move(successor)),
       // Answers to what one that failed has asked must not be taken for answers to this one.
-      next_number_(static_cast<std::uint32_t>(where.on.unique_us())) {
-  guard_.hold();  // until it has read what Redis holds
-}
-
-template <class Command>
-auto queue_register_shell::receive(void (queue_register_shell::*handle)(Command&)) {
-  return [this, handle](Command& command) {
-    guard_.run(command, [this, handle](Command& c) {
-      (this->*handle)(c);
-      arm_timer();
-    });
-  };
-}
+      next_number_(static_cast<std::uint32_t>(where.on.unique_us())) {}
 
 queue_register_shell::behavior_type queue_register_shell::make_behavior() {
   using self = queue_register_shell;
   return {
-      [this](open_register& command) { guard_.attempt([&] { open(command); }); },
+      opens<open_register>(&self::open),
       receive(&self::seen),
       receive(&self::declared),
       receive(&self::noted),
@@ -53,17 +41,9 @@ queue_register_shell::behavior_type queue_register_shell::make_behavior() {
   };
 }
 
-void queue_register_shell::on_exit() {
-  stage_.on.cancel_timer(std::exchange(timer_, 0));
+void queue_register_shell::leave() {
   give_up_listings();
   hand_over_unwritten();
-  guard_.hand_back();
-}
-
-void queue_register_shell::on_timer() {
-  timer_ = 0;
-  stage_.on.executor().post(caf::actor_cast<queue_register_actor>(this),
-                            register_timer_fired{stage_.on.index()});
 }
 
 // The successor reads the others from Redis.
@@ -82,12 +62,10 @@ void queue_register_shell::hand_over_unwritten() {
 // -- the beginning --------------------------------------------------------------------------------
 
 // Workers that are in memory may know more than Redis; what they tell comes after what it holds.
-void queue_register_shell::open(open_register&) {
+void queue_register_shell::open() {
   for (std::uint16_t lane = 0; lane < stage_.on.lane_count(); ++lane)
     stage_.board.tell(stage_.on, note_workers{lane});
-  auto self = caf::actor_cast<queue_register_actor>(this);
-  stage_.store().when_safe(stage_.store().last(),
-                           [this, self] { guard_.attempt([this] { ask_redis(); }); });
+  when_settled([this] { ask_redis(); });
 }
 
 void queue_register_shell::ask_redis() {
@@ -109,15 +87,13 @@ void queue_register_shell::ask_redis() {
   }
   auto self = caf::actor_cast<queue_register_actor>(this);
   stage_.store().query(query, [this, self, own](std::vector<redis_reply>& replies) {
-    const bool taken = guard_.attempt([&] {
+    guard_.attempt([&] {
       for (std::size_t i = 0; i < own; ++i)
         take_records(replies[i]);
       for (std::size_t i = own; i + 1 < replies.size(); i += 2)
         take_workers(replies[i], replies[i + 1]);
-      arm_timer();
+      ready();
     });
-    if (taken)
-      guard_.release();
   });
 }
 
@@ -230,15 +206,9 @@ void queue_register_shell::expire(expire_now& command) {
 }
 
 // A timer that goes off too early does no harm; one that went off too late would.
-void queue_register_shell::arm_timer() {
-  auto due = next_register_timer(state_);
-  if (write_at_.ms != 0 && (!due || write_at_ < *due))
-    due = write_at_;
-  if (!due || (timer_ != 0 && armed_for_ <= *due))
-    return;
-  stage_.on.cancel_timer(timer_);
-  timer_ = stage_.on.add_timer(*due, *this);
-  armed_for_ = *due;
+std::optional<timestamp> queue_register_shell::next_due() const {
+  const auto due = next_register_timer(state_);
+  return write_at_.ms != 0 && (!due || write_at_ < *due) ? std::optional{write_at_} : due;
 }
 
 // -- queues and provisioners ----------------------------------------------------------------------

@@ -3,7 +3,7 @@
 #include "actors/company/stage.hpp"
 #include "actors/queue_register/queue_register_rules.hpp"
 #include "messages/interfaces.hpp"
-#include "runtime/supervision/service_guard.hpp"
+#include "runtime/supervision/service_actor.hpp"
 
 #include <functional>
 #include <optional>
@@ -16,15 +16,13 @@ namespace troupe {
 /// The shell of the register of a lane's task queues. Sightings are exact in memory at once and
 /// written a moment later. Which workers there are it keeps in memory alone: their own records say
 /// so, in Redis when it begins, and by message from then on.
-class queue_register_shell : public queue_register_actor::base, public timer_target {
+class queue_register_shell : public service_actor<queue_register_actor, register_timer_fired> {
  public:
   queue_register_shell(caf::actor_config& config, const stage& where,
                        std::function<void()> successor);
 
   const char* name() const override { return "troupe.queue_register"; }
   behavior_type make_behavior() override;
-  void on_exit() override;
-  void on_timer() override;
 
  private:
   // A page of queues, until every lane has told what it has.
@@ -43,11 +41,10 @@ class queue_register_shell : public queue_register_actor::base, public timer_tar
     bool more = false;
   };
 
-  template <class Command>
-  auto receive(void (queue_register_shell::*handle)(Command&));
-
+  std::optional<timestamp> next_due() const override;
+  void leave() override;
   void hand_over_unwritten();
-  void open(open_register& command);
+  void open();
   void ask_redis();
   void take_records(const redis_reply& records);
   void take_workers(const redis_reply& expiries, const redis_reply& quarantines);
@@ -76,17 +73,13 @@ class queue_register_shell : public queue_register_actor::base, public timer_tar
   commit_number write(const std::string& queue);
   void write_all();
   void write_soon();
-  void arm_timer();
   std::chrono::milliseconds delay() const { return stage_.parts.expiration_delay; }
 
   const stage& stage_;
-  service_guard guard_;
   queue_register_state state_;
   std::unordered_map<std::uint32_t, queue_listing> queue_listings_;
   std::unordered_map<std::uint32_t, worker_listing> worker_listings_;
   std::uint32_t next_number_;
-  timer_id timer_ = 0;
-  timestamp armed_for_;
   timestamp write_at_;  // 0: nothing is to be written
 };
 

@@ -1,13 +1,8 @@
 #include "actors/secrets/secrets_actor.hpp"
 
 #include "runtime/clock/random.hpp"
-#include "runtime/lane/caf_compat.hpp"
 #include "runtime/log/log.hpp"
-#include "runtime/secrets/secret_ring.hpp"
-#include "runtime/store/hash_scan.hpp"
-
-#include <set>
-#include <stdexcept>
+#include "runtime/secrets/key_census.hpp"
 
 namespace troupe {
 
@@ -17,33 +12,18 @@ constexpr std::string_view rows_key = "troupe:{secrets}:secrets";
 constexpr std::string_view own_client = "static/taskcluster/secrets";
 // So many at a time, so that others have their turn between them.
 constexpr std::size_t most_resealed = 100;
-// A timer further away is set again on the way.
-constexpr std::chrono::hours longest_timer{24};
 
 }  // namespace
 
 secrets_shell::secrets_shell(caf::actor_config& config, const stage& where,
                              std::function<void()> successor)
-    : secrets_actor::base(config),
-      stage_(where),
-      guard_(where.on, where.board, "secrets service", std::move(successor)) {
-  guard_.hold();  // until it has read what Redis holds
-}
-
-template <class Command>
-auto secrets_shell::receive(void (secrets_shell::*handle)(Command&)) {
-  return [this, handle](Command& command) {
-    guard_.run(command, [this, handle](Command& c) {
-      (this->*handle)(c);
-      arm_timer();
-    });
-  };
-}
+    : service_actor(config, where.on, where.board, "secrets service", std::move(successor)),
+      stage_(where) {}
 
 secrets_shell::behavior_type secrets_shell::make_behavior() {
   using self = secrets_shell;
   return {
-      [this](open_secrets&) { guard_.attempt([this] { open(); }); },
+      opens<open_secrets>(&self::open),
       receive(&self::set),
       receive(&self::remove),
       receive(&self::show),
@@ -54,75 +34,32 @@ secrets_shell::behavior_type secrets_shell::make_behavior() {
   };
 }
 
-void secrets_shell::on_exit() {
-  stage_.on.cancel_timer(std::exchange(timer_, 0));
-  guard_.hand_back();
-  state_ = {};
-}
-
-void secrets_shell::on_timer() {
-  timer_ = 0;
-  stage_.on.executor().post(caf::actor_cast<secrets_actor>(this), secrets_timer_fired{});
-}
-
 // -- the beginning --------------------------------------------------------------------------------
 
 void secrets_shell::open() {
-  auto self = caf::actor_cast<secrets_actor>(this);
-  scan_hash(
-      stage_.store(), std::string{rows_key},
-      [this, self](std::string_view name, std::string_view value) {
-        guard_.attempt([&] { apply_set(state_, std::string{name}, read_secret_row(value)); });
-      },
-      [this, self](const std::string& error) {
-        if (guard_.failed())
-          return;
-        const bool taken = guard_.attempt([&] {
-          if (!error.empty())
-            throw std::runtime_error(error);
-          check_keys();
-          arm_timer();
-        });
-        if (taken)
-          guard_.release();
-      });
+  using self = secrets_shell;
+  read<self>({{rows_key, &self::take_row}}, &self::check_keys);
 }
 
-// What nobody can read any more is to be found out now, not when somebody needs it.
-void secrets_shell::check_keys() {
+void secrets_shell::take_row(std::string_view name, std::string_view value) {
+  apply_set(state_, std::string{name}, read_secret_row(value));
+}
+
+bool secrets_shell::check_keys() {
   if (state_.rows.empty())
-    return;
-  const auto& ring = *stage_.parts.secrets;
-  std::set<std::string_view> missing;
-  std::size_t unreadable = 0;
-  for (const auto& [name, row] : state_.rows) {
-    const auto key = secret_ring::key_of(row.sealed);
-    if (!ring.has(key)) {
-      missing.insert(key);
-      ++unreadable;
-    } else if (key != ring.newest()) {
-      to_reseal_.push_back(name);
-    }
+    return true;
+  key_census census{*stage_.parts.secrets};
+  for (const auto& [name, row] : state_.rows)
+    census.see(name, row.sealed);
+  if (const auto missing = census.missing("secrets")) {
+    stage_.parts.give_up(*missing + ", or, if it is lost, remove the secrets with: redis-cli DEL " +
+                         std::string{rows_key});
+    return false;
   }
-  if (unreadable > 0) {
-    std::string keys;
-    for (const auto key : missing)
-      keys += (keys.empty() ? "" : ", ") + std::string{key};
-    return stage_.parts.give_up(
-        "Redis holds " + std::to_string(unreadable) + " secrets sealed with a key (" + keys +
-        ") that this server does not have; give it the file of that key with --secrets-key-file, "
-        "or, if it is lost, remove the secrets with: redis-cli DEL " +
-        std::string{rows_key});
-  }
-  if (!to_reseal_.empty())
-    go_on_resealing();
-}
-
-// Sessions and other actors have their turn between two steps.
-void secrets_shell::go_on_resealing() {
-  stage_.on.post([&on = stage_.on, self = caf::actor_cast<secrets_actor>(this)] {
-    on.executor().post(self, reseal_secrets{});
-  });
+  to_reseal_.assign(census.outdated().begin(), census.outdated().end());
+  if (stage_.parts.secrets->size() > 1)
+    tell_self_later(reseal_secrets{});
+  return true;
 }
 
 void secrets_shell::reseal(reseal_secrets&) {
@@ -143,19 +80,20 @@ void secrets_shell::reseal(reseal_secrets&) {
     write(name);
   }
   if (!to_reseal_.empty())
-    return go_on_resealing();
-  stage_.store().when_safe(written_, [] {
+    return tell_self_later(reseal_secrets{});
+  stage_.store().when_safe(written(), [] {
     log_message(severity::notice,
-                "all secrets are sealed with the newest key; older ones are no longer needed");
+                "all secrets are sealed with the newest key; older ones are no longer needed for "
+                "them");
   });
 }
 
 // -- requests -------------------------------------------------------------------------------------
 
 void secrets_shell::write(const std::string& name) {
-  auto& commands = stage_.store().begin_commit();
-  commands.command("HSET", rows_key, name, secret_row_text(state_.rows.find(name)->second));
-  written_ = stage_.store().end_commit();
+  commit([&](resp_writer& to) {
+    to.command("HSET", rows_key, name, secret_row_text(state_.rows.find(name)->second));
+  });
 }
 
 void secrets_shell::set(set_secret& command) {
@@ -166,25 +104,21 @@ void secrets_shell::set(set_secret& command) {
   apply_set(state_, command.name, std::move(row));
   write(command.name);
   audit(command.name, action, command.client_id);
-  stage_.store().answer(written_, command.reply, answer{"{}"});
+  reply(command.reply, answer{"{}"});
 }
 
 void secrets_shell::remove(remove_secret& command) {
-  if (apply_remove(state_, command.name)) {
-    auto& commands = stage_.store().begin_commit();
-    commands.command("HDEL", rows_key, command.name);
-    written_ = stage_.store().end_commit();
-  }
+  if (apply_remove(state_, command.name))
+    commit([&](resp_writer& to) { to.command("HDEL", rows_key, command.name); });
   audit(command.name, "deleted", command.client_id);
-  stage_.store().answer(written_, command.reply, answer{"{}"});
+  reply(command.reply, answer{"{}"});
 }
 
 void secrets_shell::show(get_secret& command) {
   const auto* row = find_secret(state_, command.name, stage_.on.now());
   if (row == nullptr)
-    return stage_.store().answer(
-        written_, command.reply,
-        answer{make_api_error(error_code::resource_not_found, "Secret not found")});
+    return reply(command.reply,
+                 answer{make_api_error(error_code::resource_not_found, "Secret not found")});
   auto plain = stage_.parts.secrets->open(row->sealed, command.name);
   if (!plain)
     return stage_.on.deliver(
@@ -199,16 +133,13 @@ void secrets_shell::show(get_secret& command) {
   append_iso(body, row->expires);
   body += "\"}";
   wipe(*plain);
-  stage_.store().answer(written_, command.reply, answer{std::move(body)});
+  reply(command.reply, answer{std::move(body)});
 }
 
 void secrets_shell::list(list_secrets& command) {
   const auto page = list_names(state_, command.first ? std::nullopt : std::optional{command.after},
                                command.limit, stage_.on.now());
-  answer result{names_text(page.names)};
-  if (page.next)
-    result.headers.emplace_back("next-position", *page.next);
-  stage_.store().answer(written_, command.reply, std::move(result));
+  reply_page(command.reply, names_text(page.names), page.next);
 }
 
 // -- time -----------------------------------------------------------------------------------------
@@ -217,39 +148,26 @@ void secrets_shell::remove_expired(secrets_timer_fired&) { remove_until(stage_.o
 
 void secrets_shell::expire(expire_now& command) {
   const auto removed = remove_until(command.as_of);
-  stage_.store().answer(written_, command.reply,
-                        answer{"{\"removed\":" + std::to_string(removed) + "}"});
+  reply(command.reply, answer{"{\"removed\":" + std::to_string(removed) + "}"});
 }
 
 std::size_t secrets_shell::remove_until(timestamp then) {
   const auto expired = take_expired(state_, then);
   if (expired.empty())
     return 0;
-  auto& commands = stage_.store().begin_commit();
-  for (const auto& name : expired)
-    commands.command("HDEL", rows_key, name);
-  written_ = stage_.store().end_commit();
+  commit([&](resp_writer& to) {
+    for (const auto& name : expired)
+      to.command("HDEL", rows_key, name);
+  });
   for (const auto& name : expired)
     audit(name, "expired", std::string{own_client});
   return expired.size();
 }
 
-void secrets_shell::arm_timer() {
-  auto due = next_expiry(state_);
-  if (!due)
-    return;
-  due = std::min(*due, stage_.on.now() + longest_timer);
-  if (timer_ != 0 && armed_for_ <= *due)
-    return;
-  stage_.on.cancel_timer(timer_);
-  timer_ = stage_.on.add_timer(*due, *this);
-  armed_for_ = *due;
-}
-
 // Told once it has happened for good.
 void secrets_shell::audit(const std::string& name, std::string_view action,
                           const std::string& client_id) {
-  stage_.store().when_safe(written_, [name, action, client_id] {
+  stage_.store().when_safe(written(), [name, action, client_id] {
     log_record(severity::notice, "audit-event",
                {{"service", "secrets"},
                 {"entity", "secret"},

@@ -16,6 +16,7 @@ constexpr std::array groups{expiry_of::groups};
 constexpr std::array queues{expiry_of::queues};
 constexpr std::array secrets{expiry_of::secrets};
 constexpr std::array indexed{expiry_of::index};
+constexpr std::array clients{expiry_of::clients};
 
 // A service that keeps something which expires gives its job what looks for it.
 constexpr std::array jobs{
@@ -25,7 +26,7 @@ constexpr std::array jobs{
     maintenance_job{"expire-task-dependency", {}},  // they go with their tasks
     maintenance_job{"expire-queue-messages", {}},   // queues have none of their own
     maintenance_job{"expire-worker-info", queues},
-    maintenance_job{"purge-expired-clients", {}},
+    maintenance_job{"purge-expired-clients", clients},
     maintenance_job{"expire-secrets", secrets},
     maintenance_job{"expire-index", indexed},
     maintenance_job{"expire-hooks", {}},

@@ -108,13 +108,13 @@ void api_lane::note_use(const auth_result& of) {
   if (of.stored == nullptr)
     return;
   const auto now = on.now();
-  auto& used_ms = *of.stored->used_ms;
+  auto& used_ms = of.stored->used_ms();
   auto known = used_ms.load(std::memory_order_relaxed);
   const auto due = std::int64_t{config.client_use_interval_s} * 1000;
   if (now.ms - known <= due ||
       !used_ms.compare_exchange_strong(known, now.ms, std::memory_order_relaxed))
     return;
-  board.tell(on, client_used{of.stored->client_id, now});
+  board.tell(on, client_used{of.stored->id(), now});
 }
 
 outcome<auth_result> api_lane::check_signature(const auth_snapshot& clients,

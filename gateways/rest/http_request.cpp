@@ -66,6 +66,18 @@ http_request_parser::http_request_parser(http_request& into, std::uint32_t heade
   body_limit(boost::none);
 }
 
+std::size_t http_request_parser::take(std::string_view bytes, boost::system::error_code& failed) {
+  // The shortest body in chunks is `0`, the end of its line and an empty line. Beast takes for
+  // granted that it has that much when it looks at the last chunk again, which is not so for a body
+  // that has no other.
+  constexpr std::size_t shortest_chunked_body = 5;
+  if (is_header_done() && chunked() && !saw_chunk_ && bytes.size() < shortest_chunked_body) {
+    failed = http::error::need_more;
+    return 0;
+  }
+  return put(boost::asio::buffer(bytes.data(), bytes.size()), failed);
+}
+
 void http_request_parser::redirect_body(body_taker taker) { taker_ = std::move(taker); }
 
 void http_request_parser::on_request_impl(verb, string_view method_text, string_view target,
@@ -121,7 +133,9 @@ std::size_t http_request_parser::on_body_impl(string_view bytes, error_code& fai
   return bytes.size();
 }
 
-void http_request_parser::on_chunk_header_impl(std::uint64_t, string_view, error_code&) {}
+void http_request_parser::on_chunk_header_impl(std::uint64_t, string_view, error_code&) {
+  saw_chunk_ = true;
+}
 
 std::size_t http_request_parser::on_chunk_body_impl(std::uint64_t, string_view bytes,
                                                     error_code& failed) {

@@ -75,6 +75,10 @@ class http_request_parser final : public boost::beast::http::basic_parser<true> 
   http_request_parser(http_request& into, std::uint32_t header_limit_bytes,
                       std::uint64_t body_limit_bytes);
 
+  /// Takes the next bytes, those that were left the last time first, and tells how many were used.
+  /// `http::error::need_more` asks to come again with more.
+  std::size_t take(std::string_view bytes, boost::system::error_code& failed);
+
   /// From now on the body is unlimited and goes to `taker`.
   void redirect_body(body_taker taker);
 
@@ -102,6 +106,7 @@ class http_request_parser final : public boost::beast::http::basic_parser<true> 
   std::uint32_t header_limit_bytes_;
   std::uint64_t body_limit_bytes_;
   body_taker taker_;
+  bool saw_chunk_ = false;
 };
 
 }  // namespace troupe

@@ -166,7 +166,7 @@ bool http_session::parse_some(std::string_view& bytes) {
     begin_request();
   const bool had_head = parser_->is_header_done();
   boost::system::error_code failed;
-  const auto used = parser_->put(boost::asio::buffer(bytes.data(), bytes.size()), failed);
+  const auto used = parser_->take(bytes, failed);
   bytes.remove_prefix(used);
   if (failed == http::error::need_more) {
     // What cannot be used yet is a head, the head of a chunk, or what follows the last chunk.

@@ -64,11 +64,11 @@ std::string check_signature(const auth_snapshot& clients, const signature& made,
     const auth_snapshot::client* client = nullptr;
     if (auto wrong = load_client(clients, made.id, now, client); !wrong.empty())
       return wrong;
-    if (!is_by(client->key))
+    if (!is_by(client->key()))
       return std::string{bad_mac};
     result.stored = client;
-    result.scopes = client->with_anonymous;
-    result.expires = client->expires;
+    result.scopes = client->with_anonymous();
+    result.expires = client->expires();
     return {};
   }
   if (cache != nullptr)

@@ -105,19 +105,18 @@ std::string check_issuer(const certificate& made, const auth_snapshot::client& i
                          std::string_view name) {
   if (!name.empty()) {
     const auto needed = "auth:create-client:" + std::string{name};
-    if (!issuer.expanded->satisfies(needed))
-      return bad(" issuer `" + issuer.client_id + "` doesn't have `" + needed +
+    if (!issuer.expanded()->satisfies(needed))
+      return bad(" issuer `" + issuer.id() + "` doesn't have `" + needed +
                  "` for supplied clientId.");
   }
-  if (!issuer.expanded->satisfies_all(made.scopes))
-    return bad(" issuer `" + issuer.client_id + "` doesn't satisfy all certificate scopes " +
+  if (!issuer.expanded()->satisfies_all(made.scopes))
+    return bad(" issuer `" + issuer.id() + "` doesn't satisfy all certificate scopes " +
                joined(made.scopes) + ".  The temporary credentials were not generated correctly.");
-  auto text =
-      certificate_text(name, issuer.client_id, made.seed, made.start, made.expiry, made.scopes);
-  if (equal_in_constant_time(issuer.key.mac(text), made.signature))
+  auto text = certificate_text(name, issuer.id(), made.seed, made.start, made.expiry, made.scopes);
+  if (equal_in_constant_time(issuer.key().mac(text), made.signature))
     return {};
   // Some clients sign an empty list of scopes with one more line break.
-  if (made.scopes.empty() && equal_in_constant_time(issuer.key.mac(text += '\n'), made.signature))
+  if (made.scopes.empty() && equal_in_constant_time(issuer.key().mac(text += '\n'), made.signature))
     return {};
   return bad(name.empty() ? ".signature is not valid"
                           : ".signature is not valid, or wrong clientId provided");

@@ -50,7 +50,7 @@ std::string apply_certificate(const auth_snapshot& clients, std::string_view id,
     return wrong;
   if (named && !is_valid_client_id(id))
     return "ext.certificate.issuer may only name a clientId of letters, digits and !@/:.+|_-";
-  who.derived_key.emplace(base64url(who.client->key.mac(made.seed)));
+  who.derived_key.emplace(base64url(who.client->key().mac(made.seed)));
   who.expires = std::min(who.expires, made.expires);
   who.scopes = clients.expand_with_anonymous(made.scopes);
   return {};
@@ -93,9 +93,9 @@ std::string load_client(const auth_snapshot& clients, std::string_view id, times
   out = clients.find(id);
   if (out == nullptr)
     return "Client with clientId '" + std::string{id} + "' not found";
-  if (out->disabled)
+  if (out->disabled())
     return "Client with clientId '" + std::string{id} + "' is disabled";
-  if (out->expires < now)
+  if (out->expires() < now)
     return "Client with clientId: '" + std::string{id} + "' has expired";
   return {};
 }
@@ -120,8 +120,8 @@ std::string load_claimant(const auth_snapshot& clients, std::string_view id, std
   bool named = false;
   if (auto wrong = load_issuer(clients, id, certificate, now, out, named); !wrong.empty())
     return wrong;
-  out.scopes = out.client->with_anonymous;
-  out.expires = out.client->expires;
+  out.scopes = out.client->with_anonymous();
+  out.expires = out.client->expires();
   if (certificate != nullptr)
     if (auto wrong = apply_certificate(clients, id, *certificate, named, now, out); !wrong.empty())
       return wrong;

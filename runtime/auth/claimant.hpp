@@ -19,7 +19,7 @@ struct claimant {
   scope_set_ptr scopes;                           ///< with what everybody has
   timestamp expires;                              ///< the earlier of client and certificate
 
-  const hmac_key& key() const { return derived_key ? *derived_key : client->key; }
+  const hmac_key& key() const { return derived_key ? *derived_key : client->key(); }
 };
 
 /// Loads a client that may be used now. The text is the message of the failure (auth contract,

@@ -52,102 +52,208 @@ outcome<void> check_client(const client_record& record) {
   return check_scopes(name, record.scopes);
 }
 
-}  // namespace
-
-auth_snapshot::auth_snapshot(const std::vector<client_record>& clients, std::vector<role> roles)
-    : serial_(next_serial()),
-      roles_(std::move(roles)),
-      anonymous_(std::make_shared<const scope_set>(
-          scope_set::of_normalised(roles_.expand({std::string{everybody}})))) {
-  for (const auto& record : clients)
-    put(record);
+outcome<void> check_role(const detail::indexed_role& entry) {
+  const std::string id{entry.role_id()};
+  if (id.empty() || !is_valid_scope(id))
+    return unusable("role '" + id + "': an id consists of printable ASCII");
+  return check_scopes("role '" + id + "'", entry.scopes);
 }
 
-auth_snapshot::auth_snapshot(role_expander roles, scope_set_ptr anonymous, client_map kept)
-    : serial_(next_serial()),
-      roles_(std::move(roles)),
-      anonymous_(std::move(anonymous)),
-      clients_(std::move(kept)) {}
+}  // namespace
 
-void auth_snapshot::put(const client_record& record) {
-  auto expanded = roles_.expand(record.scopes);
-  auto all = with_anonymous(expanded);
-  clients_.insert_or_assign(
-      record.client_id,
-      std::make_shared<const client>(
-          client{record.client_id, hmac_key{record.access_token},
-                 std::make_shared<const scope_set>(scope_set::of_normalised(std::move(expanded))),
-                 std::move(all), record.expires, record.disabled, record.scopes,
-                 std::make_shared<std::atomic<std::int64_t>>(record.last_used.ms)}));
+// What does not depend on roles; shared by all snapshots from one change of the client to the next.
+struct auth_snapshot::client_facts {
+  std::string client_id;
+  hmac_key key;
+  timestamp expires;
+  bool disabled = false;
+  scope_list scopes;  // as they were given
+  mutable std::atomic<std::int64_t> used_ms;
+
+  explicit client_facts(const client_record& of)
+      : client_id(of.client_id),
+        key(of.access_token),
+        expires(of.expires),
+        disabled(of.disabled),
+        scopes(of.scopes),
+        used_ms(of.last_used.ms) {}
+};
+
+// What scopes are expanded in.
+struct auth_snapshot::world {
+  role_expander roles;
+  scope_set_ptr anonymous;
+
+  scope_set_ptr with_anonymous(const scope_list& expanded) const {
+    return std::make_shared<const scope_set>(
+        scope_set::of_normalised(merge_normalised(expanded, anonymous->list())));
+  }
+};
+
+// -- a client -------------------------------------------------------------------------------------
+
+auth_snapshot::client::client(std::shared_ptr<const client_facts> facts, world_ptr in)
+    : facts_(std::move(facts)), in_(std::move(in)) {}
+
+auth_snapshot::client::~client() { delete rights_.load(std::memory_order_acquire); }
+
+const std::string& auth_snapshot::client::id() const { return facts_->client_id; }
+const hmac_key& auth_snapshot::client::key() const { return facts_->key; }
+timestamp auth_snapshot::client::expires() const { return facts_->expires; }
+bool auth_snapshot::client::disabled() const { return facts_->disabled; }
+std::atomic<std::int64_t>& auth_snapshot::client::used_ms() const { return facts_->used_ms; }
+
+// Two threads may do it at once; the result of one of them counts.
+const auth_snapshot::client::rights& auth_snapshot::client::expand() const {
+  auto made = std::make_unique<rights>();
+  auto expanded = in_->roles.expand(facts_->scopes);
+  made->with_anonymous = in_->with_anonymous(expanded);
+  made->expanded = std::make_shared<const scope_set>(scope_set::of_normalised(std::move(expanded)));
+  const rights* before = nullptr;
+  if (rights_.compare_exchange_strong(before, made.get(), std::memory_order_acq_rel,
+                                      std::memory_order_acquire))
+    return *made.release();
+  return *before;
+}
+
+// -- all of them ----------------------------------------------------------------------------------
+
+// Copies each shard once, when it is first changed.
+class auth_snapshot::shard_editor {
+ public:
+  explicit shard_editor(shards& of) : of_(of) {}
+
+  ~shard_editor() {
+    for (auto& [number, changed] : changed_)
+      of_[number] = std::move(changed);
+  }
+
+  shard& of(std::size_t number) {
+    auto& changed = changed_[number];
+    if (changed == nullptr)
+      changed = of_[number] ? std::make_shared<shard>(*of_[number]) : std::make_shared<shard>();
+    return *changed;
+  }
+
+ private:
+  shards& of_;
+  std::unordered_map<std::size_t, std::shared_ptr<shard>> changed_;
+};
+
+auth_snapshot::auth_snapshot(const std::vector<client_record>& clients, role_expander roles)
+    : serial_(next_serial()), roles_(std::move(roles)) {
+  use(nullptr);
+  change(clients, {});
+}
+
+auth_snapshot::auth_snapshot(const auth_snapshot& before, role_expander roles)
+    : serial_(next_serial()), roles_(std::move(roles)) {
+  use(before.without_roles_);
+}
+
+void auth_snapshot::use(const world_ptr& before) {
+  auto everybody_has = roles_.expand({std::string{everybody}});
+  if (before != nullptr && before->anonymous->list() == everybody_has) {
+    anonymous_ = before->anonymous;
+    without_roles_ = before;
+  } else {
+    anonymous_ =
+        std::make_shared<const scope_set>(scope_set::of_normalised(std::move(everybody_has)));
+    without_roles_ = std::make_shared<const world>(world{{}, anonymous_});
+  }
+  with_roles_ = std::make_shared<const world>(world{roles_, anonymous_});
+}
+
+const auth_snapshot::world_ptr& auth_snapshot::world_of(const client_facts& facts) const {
+  const bool may_assume = std::any_of(facts.scopes.begin(), facts.scopes.end(), detail::may_assume);
+  return may_assume ? with_roles_ : without_roles_;
+}
+
+void auth_snapshot::change(const std::vector<client_record>& put,
+                           const std::vector<std::string>& removed) {
+  shard_editor edit{clients_};
+  for (const auto& client_id : removed)
+    edit.of(shard_of(client_id)).erase(client_id);
+  for (const auto& record : put) {
+    auto& place = edit.of(shard_of(record.client_id));
+    place.erase(record.client_id);  // its key is part of what is replaced
+    auto facts = std::make_shared<const client_facts>(record);
+    const std::string_view key = facts->client_id;
+    const auto& in = world_of(*facts);
+    place.emplace(key, std::make_shared<const client>(std::move(facts), in));
+  }
 }
 
 auth_snapshot_ptr auth_snapshot::with_roles(role_expander roles) const {
-  auto anonymous = std::make_shared<const scope_set>(
-      scope_set::of_normalised(roles.expand({std::string{everybody}})));
-  const bool same_for_all = anonymous->list() == anonymous_->list();
-  const std::shared_ptr<auth_snapshot> next{
-      new auth_snapshot{std::move(roles), same_for_all ? anonymous_ : std::move(anonymous), {}}};
-  next->clients_.reserve(clients_.size());
-  for (const auto& [id, known] : clients_) {
-    const bool untouched = same_for_all && std::none_of(known->scopes.begin(), known->scopes.end(),
-                                                        detail::may_assume);
-    if (untouched) {
-      next->clients_.emplace(id, known);
+  const std::shared_ptr<auth_snapshot> next{new auth_snapshot{*this, std::move(roles)}};
+  const bool same_for_all = next->without_roles_ == without_roles_;
+  for (std::size_t number = 0; number < clients_.size(); ++number) {
+    if (clients_[number] == nullptr)
       continue;
+    auto made = std::make_shared<shard>();
+    made->reserve(clients_[number]->size());
+    for (const auto& [id, known] : *clients_[number]) {
+      const auto& in = next->world_of(*known->facts());
+      if (same_for_all && in == without_roles_)
+        made->emplace(id, known);
+      else
+        made->emplace(id, std::make_shared<const client>(known->facts(), in));
     }
-    auto made = std::make_shared<client>(*known);
-    auto expanded = next->roles_.expand(known->scopes);
-    made->with_anonymous = next->with_anonymous(expanded);
-    made->expanded =
-        std::make_shared<const scope_set>(scope_set::of_normalised(std::move(expanded)));
-    next->clients_.emplace(id, std::move(made));
+    next->clients_[number] = std::move(made);
   }
   return next;
 }
 
-auth_snapshot_ptr auth_snapshot::with_changes(const std::vector<client_record>& added,
+auth_snapshot_ptr auth_snapshot::with_changes(const std::vector<client_record>& put,
                                               const std::vector<std::string>& removed) const {
-  auto kept = clients_;
-  for (const auto& client_id : removed)
-    kept.erase(client_id);
-  const std::shared_ptr<auth_snapshot> next{new auth_snapshot{roles_, anonymous_, std::move(kept)}};
-  for (const auto& record : added)
-    next->put(record);
+  auto next = std::make_shared<auth_snapshot>(*this);
+  next->serial_ = next_serial();
+  next->change(put, removed);
   return next;
 }
 
 const auth_snapshot::client* auth_snapshot::find(std::string_view client_id) const {
-  const auto found = clients_.find(client_id);
-  return found == clients_.end() ? nullptr : found->second.get();
-}
-
-scope_set_ptr auth_snapshot::with_anonymous(const scope_list& expanded) const {
-  return std::make_shared<const scope_set>(
-      scope_set::of_normalised(merge_normalised(expanded, anonymous_->list())));
+  const auto& in = clients_[shard_of(client_id)];
+  if (in == nullptr)
+    return nullptr;
+  const auto found = in->find(client_id);
+  return found == in->end() ? nullptr : found->second.get();
 }
 
 scope_set_ptr auth_snapshot::expand_with_anonymous(const scope_list& scopes) const {
-  return with_anonymous(roles_.expand(scopes));
+  return with_roles_->with_anonymous(roles_.expand(scopes));
+}
+
+std::size_t auth_snapshot::shard_of(std::string_view client_id) {
+  // Another part of the hash than what a shard goes by.
+  return (std::hash<std::string_view>{}(client_id) >> 40) % shards{}.size();
 }
 
 outcome<auth_snapshot_ptr> make_snapshot(const std::vector<client_record>& clients,
-                                         std::vector<role> roles) {
+                                         const role_expander& roles) {
   std::unordered_set<std::string_view> ids;
   for (const auto& record : clients) {
     TROUPE_CHECK(check_client(record));
     if (!ids.insert(record.client_id).second)
       return unusable("client '" + record.client_id + "' is given twice");
   }
-  ids.clear();
-  for (const auto& entry : roles) {
-    if (entry.role_id.empty() || !is_valid_scope(entry.role_id))
-      return unusable("role '" + entry.role_id + "': an id consists of printable ASCII");
-    TROUPE_CHECK(check_scopes("role '" + entry.role_id + "'", entry.scopes));
+  outcome<void> checked = boost::system::in_place_value;
+  roles.index().each([&](const detail::indexed_role& entry) {
+    if (checked)
+      checked = check_role(entry);
+  });
+  TROUPE_CHECK(checked);
+  TROUPE_CHECK(roles.check());
+  return auth_snapshot_ptr{std::make_shared<const auth_snapshot>(clients, roles)};
+}
+
+outcome<auth_snapshot_ptr> make_snapshot(const std::vector<client_record>& clients,
+                                         std::vector<role> roles) {
+  std::unordered_set<std::string_view> ids;
+  for (const auto& entry : roles)
     if (!ids.insert(entry.role_id).second)
       return unusable("role '" + entry.role_id + "' is given twice");
-  }
-  TROUPE_CHECK(check_roles(roles));
-  return auth_snapshot_ptr{std::make_shared<const auth_snapshot>(clients, std::move(roles))};
+  return make_snapshot(clients, role_expander{std::move(roles)});
 }
 
 bool is_valid_client_id(std::string_view text) {

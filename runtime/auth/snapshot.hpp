@@ -6,13 +6,14 @@
 #include "runtime/scopes/expansion.hpp"
 #include "runtime/scopes/scope.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -31,31 +32,22 @@ class auth_snapshot;
 using auth_snapshot_ptr = std::shared_ptr<const auth_snapshot>;
 
 /// All clients and roles at one moment, made for quick look-ups. Immutable: a change makes another
-/// one, and requests that are under way keep the one they began with.
+/// one, which shares what the change does not touch, and requests that are under way keep the one
+/// they began with.
 class auth_snapshot {
  public:
-  /// A client with what its requests need made ready.
-  struct client {
-    std::string client_id;
-    hmac_key key;                  ///< of its access token
-    scope_set_ptr expanded;        ///< without what everybody has
-    scope_set_ptr with_anonymous;  ///< what its requests may do
-    timestamp expires;
-    bool disabled = false;
-    scope_list scopes;  ///< as they were given
-    /// When its use was last written down, in milliseconds; of all snapshots that have the client.
-    std::shared_ptr<std::atomic<std::int64_t>> used_ms;
-  };
+  class client;
 
   /// Takes records that were checked before; of two clients with one id the last counts.
-  auth_snapshot(const std::vector<client_record>& clients, std::vector<role> roles);
+  auth_snapshot(const std::vector<client_record>& clients, role_expander roles);
+  auth_snapshot(const std::vector<client_record>& clients, std::vector<role> roles)
+      : auth_snapshot(clients, role_expander{std::move(roles)}) {}
 
-  /// The same roles, with clients put in or replaced, and others taken out. Costs no new expansion
-  /// for the clients that stay.
+  /// The same roles, with clients put in or replaced, and others taken out.
   auth_snapshot_ptr with_changes(const std::vector<client_record>& put,
                                  const std::vector<std::string>& removed) const;
 
-  /// The same clients with other roles. What no role can have changed is shared.
+  /// The same clients with other roles.
   auth_snapshot_ptr with_roles(role_expander roles) const;
 
   /// Null when there is no such client. Lives as long as the snapshot.
@@ -73,23 +65,69 @@ class auth_snapshot {
   std::uint64_t serial() const { return serial_; }
 
  private:
-  struct text_hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
-  using client_map =
-      std::unordered_map<std::string, std::shared_ptr<const client>, text_hash, std::equal_to<>>;
+  struct client_facts;
+  struct world;
+  using world_ptr = std::shared_ptr<const world>;
+  // Keys are the ids in the facts of the clients.
+  using shard = std::unordered_map<std::string_view, std::shared_ptr<const client>>;
+  // A change copies only the shards of the clients it touches.
+  using shards = std::array<std::shared_ptr<const shard>, 256>;
+  class shard_editor;
 
-  auth_snapshot(role_expander roles, scope_set_ptr anonymous, client_map kept);
-  void put(const client_record& record);
-  scope_set_ptr with_anonymous(const scope_list& expanded) const;
+  auth_snapshot(const auth_snapshot& before, role_expander roles);
+  void change(const std::vector<client_record>& put, const std::vector<std::string>& removed);
+  void use(const world_ptr& before);
+  const world_ptr& world_of(const client_facts& facts) const;
+  static std::size_t shard_of(std::string_view client_id);
 
   std::uint64_t serial_;
   role_expander roles_;
   scope_set_ptr anonymous_;
-  client_map clients_;
+  world_ptr with_roles_;     // for clients that roles mean something to
+  world_ptr without_roles_;  // for all others, who need not follow each change of a role
+  shards clients_;
+};
+
+/// A client with what its requests need made ready. What its scopes come to is made when somebody
+/// first asks for it, on any thread.
+class auth_snapshot::client {
+ public:
+  client(std::shared_ptr<const client_facts> facts, world_ptr in);
+  ~client();
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  const std::string& id() const;
+  const hmac_key& key() const;  ///< of its access token
+  timestamp expires() const;
+  bool disabled() const;
+
+  /// What its scopes come to, without what everybody has.
+  const scope_set_ptr& expanded() const { return comes_to().expanded; }
+  /// What its requests may do.
+  const scope_set_ptr& with_anonymous() const { return comes_to().with_anonymous; }
+
+  /// When its use was last written down, in milliseconds; of all snapshots that have the client.
+  std::atomic<std::int64_t>& used_ms() const;
+
+  /// The same client among other roles.
+  const std::shared_ptr<const client_facts>& facts() const { return facts_; }
+
+ private:
+  struct rights {
+    scope_set_ptr expanded;
+    scope_set_ptr with_anonymous;
+  };
+
+  const rights& comes_to() const {
+    const auto* known = rights_.load(std::memory_order_acquire);
+    return known != nullptr ? *known : expand();
+  }
+  const rights& expand() const;
+
+  std::shared_ptr<const client_facts> facts_;
+  world_ptr in_;
+  mutable std::atomic<const rights*> rights_{nullptr};
 };
 
 /// Makes a snapshot of clients and roles that come from outside, such as a configuration. The error
@@ -97,6 +135,8 @@ class auth_snapshot {
 /// with characters that are not allowed or two final stars, or roles that lead back to themselves.
 outcome<auth_snapshot_ptr> make_snapshot(const std::vector<client_record>& clients,
                                          std::vector<role> roles);
+outcome<auth_snapshot_ptr> make_snapshot(const std::vector<client_record>& clients,
+                                         const role_expander& roles);
 
 /// Whether a text may be the id of a client (auth contract, section 1).
 bool is_valid_client_id(std::string_view text);

@@ -322,6 +322,8 @@ void switchboard::tell(lane& from, expire_now command) {
       return hand_over(from, 0, handles_->secrets, std::move(command));
     case expiry_of::index:
       return hand_over(from, 0, handles_->index, std::move(command));
+    case expiry_of::clients:
+      return hand_over(from, 0, handles_->auth, std::move(command));
   }
 }
 

@@ -2,10 +2,11 @@
 
 #include "runtime/scopes/role_index.hpp"
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <algorithm>
-#include <mutex>
-#include <unordered_map>
-#include <unordered_set>
+#include <deque>
+#include <functional>
 
 namespace troupe {
 
@@ -13,105 +14,90 @@ namespace {
 
 using detail::role_hole;
 
+// More than any sensible set of roles comes to; a set with cycles could grow for ever.
+constexpr std::size_t most_bytes = std::size_t{64} << 20;
+
 // What a star role gives when its star stands for `rest`.
-std::string granted(const std::string& scope, std::string_view rest) {
-  const auto at = scope.find(role_hole);
-  if (at == std::string::npos)
-    return scope;
-  std::string out = scope.substr(0, at);
+std::string granted(std::string_view scope, std::size_t hole, std::string_view rest) {
+  std::string out{scope.substr(0, hole)};
   out += rest;
   if (!detail::has_star(rest))
-    out += std::string_view{scope}.substr(at + role_hole.size());
+    out += scope.substr(hole + role_hole.size());
   return out;
 }
 
-struct text_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
+// Adds what roles give, and what roles give for that, until nothing is new. Nearly all of it are
+// texts that stand in the roles, so only what replaces a hole is made.
+class fixpoint {
+ public:
+  explicit fixpoint(const detail::role_index& roles) : roles_(roles) {}
 
-using scope_list_ptr = std::shared_ptr<const scope_list>;
+  void add(std::string_view scope) {
+    if (!seen_.insert(scope).second)
+      return;
+    bytes_ += scope.size() + sizeof(std::string);
+    have_.push_back(scope);
+    if (detail::may_assume(scope))
+      work_.push_back(scope);
+  }
+
+  std::vector<std::string_view> run() && {
+    while (!work_.empty() && bytes_ < most_bytes) {
+      const auto scope = work_.back();
+      work_.pop_back();
+      roles_.each_hit(scope, [this](const detail::indexed_role& hit, std::string_view rest) {
+        for (const auto& grant : hit.scopes)
+          add_grant(grant, hit.starred, rest);
+      });
+    }
+    return std::move(have_);
+  }
+
+  // Texts that stand in no role; what `run` answers names some of them.
+  const std::deque<std::string>& made() const { return made_; }
+
+ private:
+  void add_grant(const std::string& grant, bool starred, std::string_view rest) {
+    const auto hole = starred ? grant.find(role_hole) : std::string::npos;
+    if (hole == std::string::npos)
+      return add(grant);
+    auto text = granted(grant, hole, rest);
+    if (!seen_.contains(std::string_view{text}))
+      add(made_.emplace_back(std::move(text)));
+  }
+
+  const detail::role_index& roles_;
+  boost::unordered_flat_set<std::string_view, std::hash<std::string_view>> seen_;
+  std::vector<std::string_view> have_;
+  std::vector<std::string_view> work_;
+  std::deque<std::string> made_;
+  std::size_t bytes_ = 0;
+};
 
 }  // namespace
 
-class role_expander::tables {
- public:
-  explicit tables(std::vector<role> roles) : roles_(std::move(roles)), index_(roles_) {}
-
-  // Everything one scope comes to, normalised.
-  scope_list_ptr closure(const std::string& scope) const {
-    {
-      const std::lock_guard lock{mutex_};
-      if (const auto known = known_.find(scope); known != known_.end())
-        return known->second;
-    }
-    auto made = std::make_shared<const scope_list>(derive(scope));
-    remember(scope, made);
-    return made;
-  }
-
- private:
-  // More than any sensible set of roles comes to; a set with cycles could grow for ever.
-  static constexpr std::size_t most_bytes = std::size_t{64} << 20;
-  static constexpr std::size_t most_remembered = std::size_t{1} << 18;
-
-  scope_list derive(const std::string& from) const {
-    scope_list have{from};
-    std::vector<std::string> work{from};
-    std::unordered_set<std::string> seen{from};
-    std::size_t bytes = 0;
-    while (!work.empty() && bytes < most_bytes) {
-      const auto scope = std::move(work.back());
-      work.pop_back();
-      index_.each_hit(scope, [&](std::size_t number, std::string_view rest) {
-        const auto& hit = roles_[number];
-        const bool starred = detail::has_star(hit.role_id);
-        for (const auto& grant : hit.scopes) {
-          auto gained = starred ? granted(grant, rest) : grant;
-          if (!seen.insert(gained).second)
-            continue;
-          bytes += gained.size() + sizeof gained;
-          if (detail::may_assume(gained))
-            work.push_back(gained);
-          have.push_back(std::move(gained));
-        }
-      });
-    }
-    return normalise(std::move(have));
-  }
-
-  void remember(const std::string& scope, const scope_list_ptr& made) const {
-    const std::lock_guard lock{mutex_};
-    remembered_ += made->size();
-    if (remembered_ > most_remembered) {
-      known_.clear();
-      remembered_ = made->size();
-    }
-    known_.insert_or_assign(scope, made);
-  }
-
-  std::vector<role> roles_;
-  detail::role_index index_;
-  mutable std::mutex mutex_;
-  mutable std::unordered_map<std::string, scope_list_ptr, text_hash, std::equal_to<>> known_;
-  mutable std::size_t remembered_ = 0;
-};
+role_expander::role_expander() : role_expander(detail::role_index{}) {}
 
 role_expander::role_expander(std::vector<role> roles)
-    : tables_(std::make_shared<const tables>(std::move(roles))) {}
+    : role_expander(detail::role_index{std::move(roles)}) {}
+
+role_expander::role_expander(detail::role_index index)
+    : index_(std::make_shared<const detail::role_index>(std::move(index))) {}
+
+role_expander role_expander::without(std::string_view role_id) const {
+  return role_expander{index_->without(role_id)};
+}
 
 scope_list role_expander::expand(const scope_list& scopes) const {
-  auto have = normalise(scopes);
-  if (tables_ == nullptr)
-    return have;
-  // Each scope contributes on its own, so what each comes to can be remembered and added up.
-  for (const auto& scope : scopes)
-    if (detail::may_assume(scope))
-      if (const auto more = tables_->closure(scope); more->size() > 1)
-        have = merge_normalised(have, *more);
-  return have;
+  if (std::none_of(scopes.begin(), scopes.end(), detail::may_assume))
+    return normalise(scopes);
+  fixpoint all{*index_};
+  for (const auto& scope : scopes) {
+    if (scope == "*")
+      return {scope};  // covers whatever else there is
+    all.add(scope);
+  }
+  return normalise_views(std::move(all).run());
 }
 
 }  // namespace troupe

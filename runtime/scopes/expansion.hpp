@@ -3,6 +3,7 @@
 #include "messages/api_error.hpp"
 #include "runtime/scopes/scope.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,22 +17,38 @@ struct role {
   scope_list scopes;
 };
 
-/// Expands `assume:<roleId>` scopes into what the roles give. Immutable, safe to use from several
-/// threads at once, and cheap to copy. What each `assume:` scope comes to is remembered.
+namespace detail {
+class role_index;
+}
+
+/// All roles: expands `assume:<roleId>` scopes into what they give. Immutable, safe to use from
+/// several threads at once, and cheap to copy; a change makes another one that shares the roles.
 class role_expander {
  public:
-  role_expander() = default;
+  role_expander();
 
   /// Roles that do not pass `check_roles` are taken, too, but what grows without end is cut off.
   explicit role_expander(std::vector<role> roles);
 
+  /// The roles with this one put in or changed. The error, as of `check_roles`, names the rule that
+  /// they would break; looks only at what the change lets the role reach.
+  outcome<role_expander> with(role changed) const;
+
+  /// The roles without that one.
+  role_expander without(std::string_view role_id) const;
+
   /// Everything the scopes come to, themselves included, normalised.
   scope_list expand(const scope_list& scopes) const;
 
-  class tables;
+  /// Checks all of them, as `check_roles` does.
+  outcome<void> check() const;
+
+  const detail::role_index& index() const { return *index_; }
 
  private:
-  std::shared_ptr<const tables> tables_;
+  explicit role_expander(detail::role_index index);
+
+  std::shared_ptr<const detail::role_index> index_;
 };
 
 /// Checks the rules that all roles must keep together (auth contract, section 8): at most one

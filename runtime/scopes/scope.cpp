@@ -55,6 +55,13 @@ scope_list normalise(scope_list scopes) {
   return scopes;
 }
 
+scope_list normalise_views(std::vector<std::string_view> scopes) {
+  std::sort(scopes.begin(), scopes.end(), scope_less);
+  const auto end = std::unique(scopes.begin(), scopes.end(),
+                               [](auto before, auto scope) { return satisfies(before, scope); });
+  return {scopes.begin(), end};
+}
+
 scope_list merge_normalised(const scope_list& a, const scope_list& b) {
   scope_list out;
   out.reserve(a.size() + b.size());

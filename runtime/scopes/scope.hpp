@@ -31,6 +31,9 @@ bool scope_less(std::string_view a, std::string_view b);
 /// The unique shortest list that satisfies the same: sorted, without what a star covers.
 scope_list normalise(scope_list scopes);
 
+/// The same of texts that live elsewhere; copies what is left.
+scope_list normalise_views(std::vector<std::string_view> scopes);
+
 /// Union of two lists in any order, normalised.
 scope_list merge(const scope_list& a, const scope_list& b);
 

@@ -87,6 +87,15 @@ std::string secret_ring::make_key(random_source& random) {
   return base64url(std::string_view{key});
 }
 
+secret_ring secret_ring::derived(std::string_view purpose) const {
+  secret_ring made;
+  for (const auto& from : keys_) {
+    const auto bytes = hmac_key{from.bytes}.mac(purpose);
+    made.keys_.push_back({from.id, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}});
+  }
+  return made;
+}
+
 std::string secret_ring::seal(std::string_view plain, std::string_view about,
                               random_source& random) const {
   const auto& with = keys_.front();

@@ -21,6 +21,10 @@ class secret_ring {
   /// A new key, as `parse` reads it.
   static std::string make_key(random_source& random);
 
+  /// The ring for another kind of texts: a key made from each of these, under the same id. What one
+  /// of the two has sealed the other does not open.
+  secret_ring derived(std::string_view purpose) const;
+
   /// AES-256-GCM: `1.<id of the key>.<nonce, text and tag in URL-safe base64>`. It opens for the
   /// same `about` only, so that nobody can put it into the place of another one.
   std::string seal(std::string_view plain, std::string_view about, random_source& random) const;

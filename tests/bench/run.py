@@ -11,6 +11,7 @@ from graph import task_graph
 from large import cancel_large_group, large_group, long_queue
 from measures import dependency_latency, idle, log_line, memory_and_recovery
 from rig import Rig
+from roles import roles
 from stores import index, secrets
 from subscribers import subscribers
 
@@ -38,6 +39,7 @@ def everyday(rig, scale):
     task_graph(rig, 10_000 // scale, 3)
     memory_and_recovery(rig, 300_000 // scale)
     index(rig, 1_000_000 // scale)
+    roles(rig, 10_000 // scale)
     idle(rig)
 
 

@@ -234,6 +234,27 @@ test('dev mode 3 expire-secrets and expire-index remove what will have expired',
   await index.findTask('dev.late');
 });
 
+test('dev mode 3 CLI-12 purge-expired-clients removes those that are to go and will have expired', async () => {
+  const auth = service(taskcluster.Auth);
+  const made = {};
+  for (const [name, seconds, deleteOnExpiration] of [['goes', 3600, true], ['kept', 3600, false],
+    ['late', 7 * 86400, true]])
+    made[name] = await auth.createClient(`dev/purge/${name}`, { expires: inSeconds(seconds),
+      description: '', scopes: ['auth:current-scopes'], deleteOnExpiration });
+  const asOf = inSeconds(86400);
+  assert.equal((await post('maintenance', { job: 'purge-expired-clients' })).removed, 0);
+  assert.equal((await post('maintenance', { job: 'purge-expired-clients', asOf })).removed, 1);
+  assert.equal((await post('maintenance', { job: 'purge-expired-clients', asOf })).removed, 0);
+  await isGone(auth.client('dev/purge/goes'));
+  const { clients } = await auth.listClients({ prefix: 'dev/purge/' });
+  assert.deepEqual(clients.map((client) => client.clientId), ['dev/purge/kept', 'dev/purge/late']);
+  const gone = new taskcluster.Auth({ rootUrl: server.rootUrl, retries: 0,
+    credentials: { clientId: 'dev/purge/goes', accessToken: made.goes.accessToken } });
+  await assert.rejects(gone.currentScopes(), (error) => error.statusCode === 401);
+  const { auditHistory } = await auth.getEntityHistory('client', 'dev/purge/goes');
+  assert.deepEqual(auditHistory.map((entry) => entry.actionType), ['created', 'expired']);
+});
+
 test('dev mode 3 after a reset there are no secrets, indexed tasks and purge requests', async () => {
   const secrets = service(taskcluster.Secrets);
   const index = service(taskcluster.Index);

@@ -188,19 +188,16 @@ test('a page of large definitions ends early, and the next one goes on', async (
   assert.deepEqual(ids(await q.listPendingTasks(queueId, { limit: 2 })), made.slice(0, 2));
 });
 
-test('PG-5 a token that cannot be read is refused with 400', async () => {
+test('PG-5 a token that cannot be read, or is of another list, begins with the first row', async () => {
   const queueId = fresh();
   await create(queueId, 3);
   await claim(queueId, 1);
   const { continuationToken } = await q.listPendingTasks(queueId, { limit: 1 });
-  for (const token of ['rubbish', '!!', 'AAAA', continuationToken.slice(1)])
-    for (const method of ['listPendingTasks', 'listClaimedTasks']) {
-      const error = await failure(() => q[method](queueId, { continuationToken: token }));
-      assert.equal(error.statusCode, 400, method);
-      assert.equal(error.code, 'InputError', method);
-    }
-  for (const call of [
-    () => q.listClaimedTasks(queueId, { continuationToken }),
-    () => q.listPendingTasks(fresh(), { continuationToken }),
-  ]) assert.equal((await failure(call)).code, 'InputError');
+  for (const method of ['listPendingTasks', 'listClaimedTasks']) {
+    const all = ids(await q[method](queueId));
+    for (const token of ['rubbish', '!!', 'AAAA', continuationToken.slice(1)])
+      assert.deepEqual(ids(await q[method](queueId, { continuationToken: token })), all, method);
+  }
+  assert.equal(ids(await q.listClaimedTasks(queueId, { continuationToken })).length, 1);
+  assert.deepEqual(ids(await q.listPendingTasks(fresh(), { continuationToken })), []);
 });

@@ -160,7 +160,7 @@ test('rotation: a new key seals, and what older ones have sealed goes over to it
   await server.restart('SIGTERM');
   await until('all are sealed with the new key', () =>
     Object.keys(ask(server.redis, 'HGETALL', 'troupe:{secrets}:secrets')).every((name) => keyOf(name) !== old));
-  await until('the log says so', () => server.log.includes('older ones are no longer needed'));
+  await until('the log says so', () => server.log.includes('all secrets are sealed with the newest key'));
   cli('drop-old-keys', '--data', server.data);
   await server.restart('SIGTERM');
   assert.deepEqual((await client().get('rotated')).secret, { canary });

@@ -55,6 +55,12 @@ outcome<std::optional<std::string>> page_position(request_context& call, std::st
   return std::optional<std::string>{std::move(position)};
 }
 
+std::optional<std::string> cursor_position(request_context& call, std::string_view method,
+                                           std::string_view arguments) {
+  auto position = page_position(call, method, arguments);
+  return position ? *std::move(position) : std::nullopt;
+}
+
 outcome<std::optional<task_id>> page_start(request_context& call, std::string_view method,
                                            std::string_view arguments) {
   TROUPE_TRY(const auto position, page_position(call, method, arguments));

@@ -39,6 +39,11 @@ outcome<std::optional<task_id>> page_start(request_context& call, std::string_vi
 outcome<std::optional<std::string>> page_position(request_context& call, std::string_view method,
                                                   std::string_view arguments);
 
+/// The same for lists that begin with their first row when the token is not one of theirs
+/// (api-conventions section 11: cursor lists).
+std::optional<std::string> cursor_position(request_context& call, std::string_view method,
+                                           std::string_view arguments);
+
 /// The page size: the query parameter `limit` between 1 and 1000.
 std::uint32_t page_limit(const request_context& call);
 

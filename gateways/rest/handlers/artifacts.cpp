@@ -73,10 +73,7 @@ void list_all(request_context& call, std::string_view method, std::optional<run_
   command.run = run;
   command.limit = page_limit(call);
   const auto of = command.task.str() + (run ? "/" + std::to_string(*run) : std::string{});
-  auto position = page_position(call, method, of);
-  if (!position)
-    return call.fail(std::move(position).error());
-  command.after = std::move(*position).value_or("");
+  command.after = cursor_position(call, method, of).value_or("");
   command.reply = call.await_page(of);
   here.board.tell(here.on, std::move(command));
 }

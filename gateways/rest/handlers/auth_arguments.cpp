@@ -70,8 +70,11 @@ void read_page(request_context& call, read_auth question) {
   auto& here = call.here();
   const auto arguments = question.kind + '/' + question.id;
   auto after = page_position(call, listing_of(question.what), arguments);
+  const bool of_roles =
+      question.what == auth_reading::roles_page || question.what == auth_reading::role_ids;
   if (!after)
-    return call.fail(std::move(after).error());
+    return call.fail(of_roles ? make_api_error(error_code::input_error, "Invalid continuationToken")
+                              : std::move(after).error());
   question.after = std::move(*after);
   question.reply = call.await_page(arguments);
   here.board.tell(here.on, std::move(question));

@@ -88,7 +88,7 @@ void test_signature(request_context& call, const scope_list& client_scopes,
                     const scope_list& required) {
   const auto& request = call.request();
   const auth_snapshot pretended{{{"tester", "no-secret", client_scopes, far_future, false, {}}},
-                                {}};
+                                role_expander{}};
   auto found = call.here().authenticate_among(pretended, request);
   if (!found)
     return call.fail(std::move(found).error());

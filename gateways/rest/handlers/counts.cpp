@@ -22,10 +22,7 @@ void list_runs(request_context& call, std::string_view method) {
   Command command;
   command.queue.text = call.param("taskQueueId");
   command.limit = page_limit(call);
-  auto position = page_position(call, method, command.queue.text);
-  if (!position)
-    return call.fail(std::move(position).error());
-  command.after = std::move(*position).value_or("");
+  command.after = cursor_position(call, method, command.queue.text).value_or("");
   command.reply = call.await_page(command.queue.text);
   here.board.tell(here.on, std::move(command));
 }

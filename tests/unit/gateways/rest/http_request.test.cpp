@@ -24,7 +24,7 @@ struct reader {
   void feed(std::string_view bytes) {
     rest += bytes;
     while (!rest.empty() && !parser.is_done()) {
-      const auto used = parser.put(boost::asio::buffer(rest), failed);
+      const auto used = parser.take(rest, failed);
       rest.erase(0, used);
       if (parser.is_header_done())
         parser.eager(true);
@@ -68,6 +68,18 @@ TEST_CASE("a chunked body is put together") {
       "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n");
   REQUIRE(in.parser.is_done());
   CHECK(in.request.body == "abcde");
+}
+
+TEST_CASE("an empty body in chunks may come byte by byte, with or without trailers") {
+  const std::string head = "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string body : {"0\r\n\r\n", "0\r\nTrailer: t\r\n\r\n", "1\r\nx\r\n0\r\n\r\n"}) {
+    reader in;
+    for (const char c : head + body)
+      in.feed({&c, 1});
+    CHECK_FALSE(in.failed);
+    CHECK(in.parser.is_done());
+    CHECK(in.request.body == (body[0] == '1' ? "x" : ""));
+  }
 }
 
 TEST_CASE("what follows a request is left for the next one") {

@@ -4,6 +4,10 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <array>
+#include <thread>
+#include <vector>
+
 using namespace troupe;
 using namespace troupe::test;
 
@@ -23,11 +27,11 @@ TEST_CASE("a snapshot knows what its clients may do, with and without what every
   REQUIRE(made.has_value());
   const auto* client = (*made)->find("some/worker");
   REQUIRE(client != nullptr);
-  CHECK(client->expanded->list() ==
+  CHECK(client->expanded()->list() ==
         scope_list{"assume:worker:a", "auth:create-client:some/worker/*", "claim:a"});
-  CHECK(client->with_anonymous->list() == scope_list{"assume:anonymous", "assume:worker:a",
-                                                     "auth:create-client:some/worker/*", "claim:a",
-                                                     "public:*"});
+  CHECK(client->with_anonymous()->list() == scope_list{"assume:anonymous", "assume:worker:a",
+                                                       "auth:create-client:some/worker/*",
+                                                       "claim:a", "public:*"});
   CHECK((*made)->anonymous()->list() == scope_list{"assume:anonymous", "public:*"});
   CHECK((*made)->find("nobody") == nullptr);
   CHECK((*made)->roles().expand({"assume:worker:b"}) == scope_list{"assume:worker:b", "claim:b"});
@@ -39,14 +43,47 @@ TEST_CASE("a change makes another snapshot and leaves the first as it was") {
   worker_now.scopes = {"assume:worker:b"};
   const auto next = first.with_changes({worker_now, some_client()}, {"off", "nobody"});
   CHECK(next->serial() != first.serial());
-  CHECK(next->find("some/worker")->expanded->satisfies("claim:b"));
-  CHECK_FALSE(next->find("some/worker")->expanded->satisfies("claim:a"));
-  CHECK(next->find("me")->with_anonymous->satisfies("public:x"));
+  CHECK(next->find("some/worker")->expanded()->satisfies("claim:b"));
+  CHECK_FALSE(next->find("some/worker")->expanded()->satisfies("claim:a"));
+  CHECK(next->find("me")->with_anonymous()->satisfies("public:x"));
   CHECK(next->find("off") == nullptr);
   CHECK(next->find("root") != nullptr);
-  CHECK(first.find("some/worker")->expanded->satisfies("claim:a"));
+  CHECK(first.find("some/worker")->expanded()->satisfies("claim:a"));
   CHECK(first.find("off") != nullptr);
   CHECK(first.find("me") == nullptr);
+}
+
+TEST_CASE("other roles give clients other scopes, and leave the first snapshot as it was") {
+  const auto first = some_world();
+  CHECK(first.find("some/worker")->expanded()->satisfies("claim:a"));
+  auto roles = first.roles().with({"worker:*", {"other:<..>"}});
+  REQUIRE(roles.has_value());
+  const auto next = first.with_roles(*roles);
+  CHECK(next->find("some/worker")->expanded()->satisfies("other:a"));
+  CHECK_FALSE(next->find("some/worker")->expanded()->satisfies("claim:a"));
+  CHECK(first.find("some/worker")->expanded()->satisfies("claim:a"));
+  CHECK(next->find("root")->with_anonymous()->satisfies("anything"));
+  const auto everybody = next->with_roles(roles->without("anonymous"));
+  CHECK(everybody->anonymous()->list() == scope_list{"assume:anonymous"});
+  CHECK_FALSE(everybody->find("some/worker")->with_anonymous()->satisfies("public:x"));
+  // Its use is noted for all of them.
+  everybody->find("root")->used_ms() = 17;
+  CHECK(first.find("root")->used_ms() == 17);
+}
+
+TEST_CASE("several threads may be the first to ask what a client may do") {
+  for (int round = 0; round < 50; ++round) {
+    const auto world = some_world();
+    const auto* client = world.find("some/worker");
+    std::vector<std::thread> threads;
+    std::array<scope_list, 4> seen;
+    for (auto& list : seen)
+      threads.emplace_back([&list, client] { list = client->with_anonymous()->list(); });
+    for (auto& thread : threads)
+      thread.join();
+    for (const auto& list : seen)
+      REQUIRE(list == client->with_anonymous()->list());
+  }
 }
 
 TEST_CASE("records from outside that cannot be used are named") {

@@ -62,3 +62,32 @@ TEST_CASE("what authentication costs", "[.bench]") {
   BENCHMARK("issue temporary credentials") { return issue(); };
   BENCHMARK("sign a header") { return sign_header(root, target, now, "n0nce1"); };
 }
+
+TEST_CASE("what roles cost", "[.bench]") {
+  constexpr int many = 10'000;
+  std::vector<role> roles;
+  for (int i = 0; i < many; ++i) {
+    roles.push_back({"r" + std::to_string(i), {"right:" + std::to_string(i)}});
+    for (int below = 10 * i + 1; below <= 10 * i + 10 && below < many; ++below)
+      roles.back().scopes.push_back("assume:r" + std::to_string(below));
+  }
+  std::vector<client_record> clients;
+  scope_list thousand;
+  for (int i = 0; i < many; ++i)
+    clients.push_back({"c/" + std::to_string(i), token, {"assume:r" + std::to_string(i)}, {}, {}});
+  for (int i = 0; i < 1000; ++i)
+    thousand.push_back("assume:r" + std::to_string(many - 1 - i));
+  auto plain = thousand;
+  for (int i = 0; i < 999; ++i)
+    plain[static_cast<std::size_t>(i)] = "queue:route:some.route." + std::to_string(i);
+  const auto expander = role_expander{roles};
+  const auto world = auth_snapshot{clients, expander};
+  BENCHMARK("a leaf changes") { return expander.with({"r9999", {"other"}}); };
+  BENCHMARK("the root comes last") { return expander.without("r0").with(roles.front()); };
+  BENCHMARK("a snapshot of other roles") { return world.with_roles(expander.without("r9999")); };
+  BENCHMARK("a snapshot of another client") { return world.with_changes({clients[17]}, {}); };
+  BENCHMARK("expand 1,000 scopes that are roles") { return expander.expand(thousand); };
+  BENCHMARK("expand 1,000 scopes, one of them a role") { return expander.expand(plain); };
+  BENCHMARK("expand one role") { return expander.expand({"assume:r9999"}); };
+  BENCHMARK("expand all 10,000 roles") { return expander.expand({"assume:r0"}); };
+}

@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -205,4 +206,36 @@ TEST_CASE("an expander is used by several threads at once") {
   other.join();
   CHECK(first);
   CHECK(second);
+}
+
+TEST_CASE("RLX-9 RLV-4 roles changed one after the other are as those made at once") {
+  CHECK(rc::check([] {
+    std::map<std::string, scope_list> roles;
+    role_expander changed;
+    const auto all = [&] {
+      std::vector<role> made;
+      for (const auto& [id, scopes] : roles)
+        made.push_back({id, scopes});
+      return made;
+    };
+    const auto steps = *rc::gen::inRange(0, 20);
+    for (int step = 0; step < steps; ++step) {
+      const auto before = roles;
+      const auto id = *some_text();
+      if (*rc::gen::inRange(0, 4) == 0) {
+        changed = changed.without(id);
+        roles.erase(id);
+      } else {
+        roles[id] = *rc::gen::resize(4, rc::gen::container<scope_list>(some_grant()));
+        auto next = changed.with({id, roles[id]});
+        RC_ASSERT(next.has_value() == check_roles(all()).has_value());
+        if (next)
+          changed = *std::move(next);
+        else
+          roles = before;
+      }
+      const auto scopes = *rc::gen::resize(4, rc::gen::container<scope_list>(some_grant()));
+      RC_ASSERT(changed.expand(scopes) == expand_plainly(all(), scopes));
+    }
+  }));
 }

@@ -1,4 +1,5 @@
 #include "runtime/clock/random.hpp"
+#include "runtime/secrets/key_census.hpp"
 #include "runtime/secrets/secret_keys.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -50,6 +51,36 @@ TEST_CASE("what was changed does not open") {
   }
   for (const auto* rubbish : {"", "1.", "1.01234567", "1.01234567.", "2.01234567.AAAA", "x"})
     CHECK_FALSE(ring.open(rubbish, "name"));
+}
+
+TEST_CASE("a derived ring has other keys under the same ids") {
+  const auto old_key = secret_ring::make_key(thread_random());
+  const auto ring = ring_of(secret_ring::make_key(thread_random()) + "\n" + old_key);
+  const auto tokens = ring.derived("tokens");
+  CHECK(tokens.size() == 2);
+  CHECK(tokens.newest() == ring.newest());
+  const auto sealed = tokens.seal("value", "name", thread_random());
+  CHECK(tokens.open(sealed, "name") == "value");
+  CHECK_FALSE(ring.open(sealed, "name"));
+  CHECK_FALSE(ring.derived("other").open(sealed, "name"));
+  CHECK(tokens.open(ring_of(old_key).derived("tokens").seal("x", "n", thread_random()), "n") ==
+        "x");
+}
+
+TEST_CASE("a census tells what is to be sealed anew, and which keys are missing") {
+  const auto old_key = secret_ring::make_key(thread_random());
+  const auto lost = ring_of(secret_ring::make_key(thread_random()));
+  const auto ring = ring_of(secret_ring::make_key(thread_random()) + "\n" + old_key);
+  key_census census{ring};
+  census.see("new", ring.seal("a", "new", thread_random()));
+  for (int twice = 0; twice < 2; ++twice)
+    census.see("old", ring_of(old_key).seal("a", "old", thread_random()));
+  CHECK(census.outdated() == std::set<std::string>{"old"});
+  CHECK_FALSE(census.missing("secrets"));
+  for (const auto* name : {"x", "y"})
+    census.see(name, lost.seal("a", name, thread_random()));
+  CHECK(census.missing("secrets")->starts_with("Redis holds 2 secrets sealed with a key (" +
+                                               lost.newest() + ") that"));
 }
 
 TEST_CASE("the newest key seals, all of them open") {

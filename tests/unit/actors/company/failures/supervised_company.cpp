@@ -1,7 +1,9 @@
 #include "tests/unit/actors/company/failures/supervised_company.hpp"
 
+#include "runtime/clock/random.hpp"
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/lane/switchboard_handles.hpp"
+#include "runtime/secrets/secret_ring.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -135,6 +137,10 @@ void supervised_company::crash() {
 }
 
 void supervised_company::fill(company_parts& parts) {
+  // Those that follow each other in a test have the same.
+  static const auto keys = std::make_shared<const secret_ring>(
+      *secret_ring::parse(secret_ring::make_key(thread_random())));
+  parts.auth.token_keys = keys;
   parts.claim_wait = 20s;
   parts.worker_write_interval = 20ms;
   parts.credentials = [](const task_id&, run_id, const worker_name&, timestamp, timestamp,
