@@ -81,7 +81,7 @@ outcome<api_lane::checked_head> api_lane::authenticate_head(const api_request& r
     return std::move(result).error();
   }
   if (result->stored != nullptr) {
-    TROUPE_CHECK(guard->admit_client(result->client_id, result->stored->client_id, on.now()));
+    TROUPE_CHECK(guard->admit_client(result->client_id, result->stored->id(), on.now()));
     TROUPE_CHECK(guard->admit_signature(request.verb, result->mac, on.now()));
   }
   note_use(*result);

@@ -17,9 +17,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (!read_certificate(value, now, made).empty())
     return 0;
   TROUPE_HOLDS(made.expires >= now - std::chrono::minutes{60});
-  static const auth_snapshot clients{
-      {{"issuer", "token-of-the-issuer-00000000000", {"a:*"}, timestamp{4'000'000'000'000}}}, {}};
-  if (const auto* issuer = clients.find("issuer"))
+  static const auto clients = *make_snapshot(
+      {{"issuer", "token-of-the-issuer-00000000000", {"a:*"}, timestamp{4'000'000'000'000}}},
+      std::vector<role>{});
+  if (const auto* issuer = clients->find("issuer"))
     check_issuer(made, *issuer, "name/of/it");
   return 0;
 }

@@ -11,11 +11,11 @@ namespace {
 using namespace troupe;
 
 const auth_snapshot& clients() {
-  static const auth_snapshot made{
+  static const auto made = *make_snapshot(
       {{"root", "a-token-that-no-input-knows-0000", {"*"}, timestamp{4'000'000'000'000}},
        {"old", "another-token-that-is-not-known-0", {"a:*"}, timestamp{1}}},
-      {}};
-  return made;
+      std::vector<role>{});
+  return *made;
 }
 
 void check(std::string_view resource, std::string_view authorization) {
