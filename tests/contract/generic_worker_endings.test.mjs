@@ -146,4 +146,28 @@ describe('the stock generic-worker and ends', { concurrency: 8 }, () => {
       await own.stop();
     }
   });
+
+  test('workers of one pool share a graph of tasks, each of which is run once', async () => {
+    const workers = [bench.worker(3)];
+    while (workers.length < 4)
+      workers.push(bench.worker(3, { workerType: workers[0].workerType }));
+    for (const one of workers) one.start();
+    const layers = [];
+    for (const number of [0, 1, 2]) {
+      const dependencies = layers.at(-1) ?? [];
+      const mounts = dependencies.map((taskId) =>
+        ({ content: { taskId, artifact: 'public/made' }, file: `from/${taskId}` }));
+      layers.push(await Promise.all([0, 1, 2, 3].map((place) => bench.create(workers[0],
+        { mounts, command: bash(`cat from/* > made 2>/dev/null; echo ${number}${place} >> made`),
+          artifacts: [{ type: 'file', path: 'made', name: 'public/made' }] }, { dependencies }))));
+    }
+    for (const one of workers) assert.equal(await one.ended(), 0, one.said.slice(-3000));
+    for (const id of layers.flat()) {
+      const { state, runs } = await bench.status(id);
+      assert.deepEqual([state, runs.length], ['completed', 1]);
+    }
+    const made = (await bench.artifact(layers[2][0], 'public/made')).trim().split('\n');
+    const count = (words) => made.filter((one) => one.startsWith(words)).length;
+    assert.deepEqual([count('0'), count('1'), count('2')], [16, 4, 1]);
+  });
 });

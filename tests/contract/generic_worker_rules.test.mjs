@@ -2,8 +2,12 @@
 // are combinations of calls that nobody else makes.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import WebSocket from 'ws';
+import { makeCertificate } from './support/https.mjs';
 import { StockBench, bash } from './support/stock_bench.mjs';
 import { until } from './support/server.mjs';
 import { inSeconds } from './support/tasks.mjs';
@@ -12,7 +16,7 @@ let bench;
 before(async () => { bench = await StockBench.start(); });
 after(() => bench?.stop());
 
-const file = (path, name, more = {}) => ({ type: 'file', path, name, ...more });
+const file = (from, name, more = {}) => ({ type: 'file', path: from, name, ...more });
 
 describe('the stock generic-worker by the rules', { concurrency: 8 }, () => {
   test('one artifact of two contents is malformed; the first and the logs stay', async () => {
@@ -179,5 +183,33 @@ describe('the stock generic-worker by the rules', { concurrency: 8 }, () => {
       features: { liveLog: false, backingLog: false } });
     assert.equal(quiet.state, 'completed');
     assert.deepEqual(await bench.names(quiet.id), {});
+  });
+
+  test('all of it by HTTPS: claims, artifacts, mounts, the task proxy', async () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'https-'));
+    const { certificate, key } = makeCertificate(directory, 'localhost');
+    const [certificateFile, keyFile] = ['cert.pem', 'key.pem'].map((one) => path.join(directory, one));
+    fs.writeFileSync(certificateFile, certificate);
+    fs.writeFileSync(keyFile, key);
+    const own = await StockBench.start({ 'https-port': 0, 'tls-certificate': certificateFile,
+      'tls-key': keyFile });
+    try {
+      const rootURL = `https://localhost:${own.server.info.httpsPort}`;
+      const of = own.worker(2, { rootURL });
+      const first = await own.create(of, { command: bash('echo made > x'),
+        artifacts: [file('x', 'public/x')] });
+      const second = await own.create(of, { features: { taskclusterProxy: true },
+        mounts: [{ content: { taskId: first, artifact: 'public/x' }, file: 'x' }],
+        command: bash('cat x; curl -sf "$TASKCLUSTER_PROXY_URL/api/queue/v1/task/$TASK_ID/status"') },
+      { dependencies: [first], scopes: ['queue:status:*'] });
+      assert.equal(await of.start({ env: { SSL_CERT_FILE: certificateFile } }).ended(), 0, of.said);
+      assert.ok(of.said.includes(`${rootURL}/`), 'links are by HTTPS');
+      const log = await own.log(second);
+      assert.equal((await own.status(second)).state, 'completed', log);
+      assert.match(log, /^made$[^]*"running"/m);
+    } finally {
+      await own.stop();
+      fs.rmSync(directory, { recursive: true, force: true });
+    }
   });
 });

@@ -76,10 +76,11 @@ export class StockWorker {
   }
 
   // As a child of worker-runner it takes what `tell` says.
-  start({ runner = false } = {}) {
+  start({ runner = false, env = {} } = {}) {
     const args = ['run', '--config', this.writeConfig(), ...(runner ? ['--with-worker-runner'] : [])];
     this.process = launch(program('generic-worker'), args,
-      { cwd: this.directory, stdio: [runner ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
+      { cwd: this.directory, stdio: [runner ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...env } });
     for (const stream of [this.process.stdout, this.process.stderr])
       stream.on('data', (data) => { this.said += data; });
     if (runner) this.tell({ type: 'welcome', capabilities: ['graceful-termination'] });
