@@ -144,6 +144,11 @@ std::string read_secret(settings& into, const std::string& path) {
   return read_secret_file(path, into.s3_secret);
 }
 
+std::string read_providers(settings& into, const std::string& path) {
+  into.credential_providers_file = path;
+  return read_provider_file(path, into.providers);
+}
+
 // It travels in a header.
 std::string read_token(settings& into, const std::string& text) {
   const bool fits =
@@ -264,6 +269,9 @@ constexpr std::array options{
                    "file with the keys of secrets (default: secrets-keys in the data directory)",
                    false, &read_text<&settings::secrets_key_file>,
                    &write_text<&settings::secrets_key_file>},
+    setting_option{"credential-providers", "FILE",
+                   "JSON file with the accounts by which credentials for other systems are made",
+                   false, &read_providers, &write_text<&settings::credential_providers_file>},
     setting_option{"static-clients", "JSON", "clients that exist by configuration", true,
                    &read_by<&settings::static_clients, read_static_clients>, &write_clients},
     setting_option{"anonymous-scopes", "SCOPES", "what everybody may do", false,

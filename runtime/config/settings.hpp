@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runtime/config/provider_accounts.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -136,6 +138,12 @@ struct settings {
   // -------------------------------------------------------------------------------------
   std::string secrets_keys;      ///< the keys themselves; empty: from a file
   std::string secrets_key_file;  ///< empty: systemd's credential, or that of the data directory
+
+  // -- credentials for other systems
+  // -------------------------------------------------------------------------------------
+  std::string credential_providers_file;  ///< empty: none is configured
+  provider_accounts providers;            ///< what is in that file
+
   // -- dev mode
   // ------------------------------------------------------------------------------------
   bool dev_mode = false;  ///< reset, maintenance at any time, events for everybody
