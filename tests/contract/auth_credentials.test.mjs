@@ -23,7 +23,8 @@ let auth;
 const hmac = (key, text) => crypto.createHmac('sha256', key).update(text).digest();
 const sha = (text) => crypto.createHash('sha256').update(text).digest('hex');
 const decoded = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
-const authOf = (...scopes) => new taskcluster.Auth({ rootUrl: server.rootUrl,
+let Auth; // made of the server's own reference, as the published client lacks githubRepoToken
+const authOf = (...scopes) => new Auth({ rootUrl: server.rootUrl,
   credentials: server.credentials, retries: 0, authorizedScopes: scopes });
 const statusOf = async (call) => (await failure(call)).statusCode;
 
@@ -74,7 +75,8 @@ before(async () => {
     github: { app: { appId: '123', privateKey, endpoint } },
   }), { mode: 0o600 });
   server = await Server.start({ 'credential-providers': fake.file });
-  auth = new taskcluster.Auth({ rootUrl: server.rootUrl, credentials: server.credentials, retries: 0 });
+  Auth = taskcluster.createClient(await (await fetch(`${server.rootUrl}/references/auth/v1/api.json`)).json());
+  auth = new Auth({ rootUrl: server.rootUrl, credentials: server.credentials, retries: 0 });
 });
 after(async () => {
   await server?.stop();
