@@ -1,13 +1,15 @@
 // Credentials for other systems: the auth contract, section 13, against stand-ins on loopback.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import taskcluster from 'taskcluster-client';
-import { Server } from './support/server.mjs';
+import { binary, Server } from './support/server.mjs';
+import { hawk } from './support/http.mjs';
 import { failure } from './support/tasks.mjs';
 
 const { privateKey, publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048,
@@ -18,6 +20,7 @@ const aws = { id: 'AKIDTEST', secret: 'a secret of AWS' };
 
 let fake; // answers for all systems: `fake.serve(request, body)` gives [status, body, headers]
 let server;
+let bare; // nothing is configured
 let auth;
 
 const hmac = (key, text) => crypto.createHmac('sha256', key).update(text).digest();
@@ -26,6 +29,7 @@ const decoded = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
 let Auth; // made of the server's own reference, as the published client lacks githubRepoToken
 const authOf = (...scopes) => new Auth({ rootUrl: server.rootUrl,
   credentials: server.credentials, retries: 0, authorizedScopes: scopes });
+const bareAuth = () => new Auth({ rootUrl: bare.rootUrl, credentials: bare.credentials, retries: 0 });
 const statusOf = async (call) => (await failure(call)).statusCode;
 
 // The claims of a token that RS256 signed with our key.
@@ -75,11 +79,13 @@ before(async () => {
     github: { app: { appId: '123', privateKey, endpoint } },
   }), { mode: 0o600 });
   server = await Server.start({ 'credential-providers': fake.file });
+  bare = await Server.start();
   Auth = taskcluster.createClient(await (await fetch(`${server.rootUrl}/references/auth/v1/api.json`)).json());
   auth = new Auth({ rootUrl: server.rootUrl, credentials: server.credentials, retries: 0 });
 });
 after(async () => {
   await server?.stop();
+  await bare?.stop();
   fake?.server.close();
   fake?.server.closeAllConnections();
   fs.rmSync(path.dirname(fake.file), { recursive: true, force: true });
@@ -97,7 +103,11 @@ test('WST-1 a websocktunnel token has all claims', async () => {
   assert.equal(await statusOf(() => authOf('auth:websocktunnel-token:aud/other').websocktunnelToken('aud', 'client')), 403);
 });
 
-test('AWS credentials come by a signed call with the policy of the level', async () => {
+// Whether a policy allows it, as AWS reads one: `*` stands for anything.
+const allows = (policy, action, key) => policy.Statement.some((s) => s.Effect === 'Allow' && s.Action.includes(action)
+  && s.Resource.some((r) => new RegExp(`^${r.split('*').map((t) => t.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`).test(`arn:aws:s3:::the-bucket/${key}`)));
+
+test('S3-1 AWS credentials come by a signed call with the policy of the level', async () => {
   let policy;
   fake.serve = (request, body) => {
     assertSigV4(request, body);
@@ -113,9 +123,16 @@ test('AWS credentials come by a signed call with the policy of the level', async
   assert.deepEqual(policy.Statement[0].Action, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']);
   assert.deepEqual(policy.Statement[0].Resource, ['arn:aws:s3:::the-bucket/a/b/*']);
   assert.deepEqual(policy.Statement[1].Condition, { StringLike: { 's3:prefix': ['a/b/*'] } });
+  for (const action of ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']) {
+    assert.ok(allows(policy, action, 'a/b/key'));
+    assert.ok(!allows(policy, action, 'a/other'));
+  }
+  await auth.awsS3Credentials('read-write', 'the-bucket', '');
+  assert.ok(allows(policy, 's3:PutObject', 'any'));
   const compat = await authOf('auth:aws-s3:read-only:the-bucket/').awsS3Credentials('read-only', 'the-bucket', '', { format: 'iam-role-compat' });
   assert.deepEqual(policy.Statement[0].Action, ['s3:GetObject']);
   assert.deepEqual(policy.Statement[0].Resource, ['arn:aws:s3:::the-bucket/*']);
+  assert.ok(allows(policy, 's3:GetObject', 'any') && !allows(policy, 's3:PutObject', 'any'));
   assert.deepEqual([compat.Code, compat.Type, compat.AccessKeyId, compat.Token], ['Success', 'AWS-HMAC', 'id', 'token']);
   assert.equal(await statusOf(() => authOf('auth:aws-s3:read-only:the-bucket/*').awsS3Credentials('read-write', 'the-bucket', 'x')), 403);
   const missing = await failure(() => auth.awsS3Credentials('read-only', 'other-bucket', 'x'));
@@ -128,7 +145,7 @@ test('AWS credentials come by a signed call with the policy of the level', async
   assert.deepEqual([refused.statusCode, /AccessDenied: not/.test(refused.message)], [503, true]);
 });
 
-test('GCP-1 tokens of allowed service accounts of the project', async () => {
+test('GCP-1 tokens of allowed service accounts of the project, and none without an account', async () => {
   fake.serve = (request, body) => {
     if (request.url === '/token') {
       const claims = appClaims(new URLSearchParams(body).get('assertion'));
@@ -149,6 +166,8 @@ test('GCP-1 tokens of allowed service accounts of the project', async () => {
   fake.serve = (request) => (request.url === '/token' ? [200, { access_token: 'own' }] : [403, { error: { message: 'No permission' } }]);
   const refused = await failure(() => auth.gcpCredentials('the-project', 'good@example.com'));
   assert.deepEqual([refused.statusCode, /No permission/.test(refused.message)], [404, true]);
+  const none = await failure(() => bareAuth().gcpCredentials('the-project', 'good@example.com'));
+  assert.deepEqual([none.statusCode, /GCP credentials are not available/.test(none.message)], [404, true]);
 });
 
 test('a DSN of Sentry is reused while it lives long enough', async () => {
@@ -173,6 +192,33 @@ test('a DSN of Sentry is reused while it lives long enough', async () => {
   assert.equal(keys.length, 2);
   fake.serve = () => [400, { detail: 'Sentry says so' }];
   assert.match((await failure(() => auth.sentryDSN('proj'))).message, /Sentry says so/);
+});
+
+async function expireKeys(on) {
+  const route = '/api/troupe/v1/maintenance';
+  const answer = await fetch(on.rootUrl + route, { method: 'POST', body: JSON.stringify({ job: 'expire-sentry-keys' }),
+    headers: { authorization: hawk(on, 'POST', route), 'content-type': 'application/json' } });
+  const told = await answer.json();
+  assert.equal(answer.status, 200, JSON.stringify(told));
+  return told.removed;
+}
+
+test('SEN-1 a DSN comes of a fake, the purge deletes only what expired, and without an account there is none', async () => {
+  const label = (minutes) => `tests managed (expires-at:${new Date(Date.now() + minutes * 60e3).toISOString()})`;
+  const dsn = { secret: 'https://a:b@s/1', public: 'https://a@s/1' };
+  const labels = { over: label(-20), graced: label(-10), alive: label(48 * 60), plain: 'by hand', other: label(-20).replace('tests', 'others') };
+  const deleted = [];
+  fake.serve = (request) => {
+    if (request.url === '/api/0/organizations/org/projects/') return [200, [{ slug: 'proj' }]];
+    if (request.method === 'GET') return [200, Object.entries(labels).map(([id, name]) => ({ id, label: name, dsn }))];
+    deleted.push(request.url);
+    return [204, ''];
+  };
+  assert.deepEqual((await auth.sentryDSN('proj')).dsn, dsn);
+  assert.equal(await expireKeys(server), 1);
+  assert.deepEqual(deleted, ['/api/0/projects/org/proj/keys/over/']);
+  assert.equal(await statusOf(() => bareAuth().sentryDSN('proj')), 404);
+  assert.equal(await expireKeys(bare), 0);
 });
 
 test('a token for repositories of GitHub is asked of the installation, which is looked up once', async () => {
@@ -233,4 +279,13 @@ test('Azure: signatures made here, and signed calls', async () => {
   assert.equal(Date.parse(expiry) - Date.parse(q.get('st')), 40 * 60e3);
   const blob = new URLSearchParams((await auth.azureContainerSAS('theaccount', 'container', 'read-only')).sas);
   assert.equal(blob.get('sig'), hmac(azureKey, ['rl', blob.get('st'), blob.get('se'), '/blob/theaccount/container', '', '', '', blob.get('sv'), 'c', '', '', '', '', '', ''].join('\n')).toString('base64'));
+});
+
+test('SEN-1 an account of Sentry that lacks something is an error at the start, which shows no secret', () => {
+  const file = path.join(path.dirname(fake.file), 'partial.json');
+  fs.writeFileSync(file, JSON.stringify({ sentry: { token: 'very-secret' } }));
+  const ended = spawnSync(binary, ['serve', '--credential-providers', file, '--redis', 'unix:/nowhere'], { encoding: 'utf8' });
+  assert.equal(ended.status, 2);
+  assert.match(ended.stderr, /sentry needs the member 'organization'/);
+  assert.doesNotMatch(ended.stderr, /very-secret/);
 });
