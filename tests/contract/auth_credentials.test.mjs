@@ -8,7 +8,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import taskcluster from 'taskcluster-client';
-import { binary, Server } from './support/server.mjs';
+import { binary, Server, until } from './support/server.mjs';
 import { hawk } from './support/http.mjs';
 import { failure } from './support/tasks.mjs';
 
@@ -221,7 +221,59 @@ test('SEN-1 a DSN comes of a fake, the purge deletes only what expired, and with
   assert.equal(await expireKeys(bare), 0);
 });
 
-test('a token for repositories of GitHub is asked of the installation, which is looked up once', async () => {
+test('GHB-1 scopes, owners, limits and refusals of tokens for repositories', async () => {
+  const scope = (...rest) => rest.map((r) => `auth:github-repo-token:app/org/${r}`);
+  const ask = (api = auth, { app = 'app', owner = 'org', repositories = ['A'], permissions = { contents: 'read' } } = {}) =>
+    api.githubRepoToken(app, owner, { repositories, permissions });
+  const codeOf = async (call) => (await failure(call)).body.code;
+  let lookup = () => [200, { id: 7, account: { login: 'Org' } }];
+  let token = () => [201, { token: 'gh', expires_at: '2030-01-01T00:00:00Z' }];
+  let wanted;
+  fake.serve = (request, body) => {
+    if (request.method === 'GET') return lookup(request.url);
+    wanted = JSON.parse(body);
+    return token();
+  };
+  assert.equal(await codeOf(() => ask(authOf())), 'InsufficientScopes');
+  assert.equal(await codeOf(() => ask(authOf(), { app: 'unknown' })), 'InsufficientScopes');
+  assert.equal(await codeOf(() => ask(auth, { app: 'unknown' })), 'ResourceNotFound');
+  const both = { repositories: ['A', 'b'], permissions: { contents: 'read', checks: 'write' } };
+  const all = scope('a:contents:read', 'a:checks:write', 'b:contents:read', 'b:checks:write');
+  assert.equal((await ask(authOf(...all), both)).token, 'gh');
+  assert.deepEqual(wanted, { ...both, repositories: ['a', 'b'] });
+  for (const missing of all) assert.equal(await codeOf(() => ask(authOf(...all.filter((x) => x !== missing)), both)), 'InsufficientScopes');
+  for (const [have, level] of [['write', 'read'], ['read', 'write']])
+    assert.equal(await codeOf(() => ask(authOf(...scope(`a:contents:${have}`)), { permissions: { contents: level } })), 'InsufficientScopes');
+  for (const permissions of [{ nonsense: 'read' }, { contents: 'admin' }, {}])
+    assert.equal(await codeOf(() => ask(auth, { permissions })), 'InputValidationError');
+  const limits = [[429, {}], [403, { message: 'a secondary rate limit' }], [403, {}, { 'retry-after': '7' }],
+    [403, {}, { 'x-ratelimit-remaining': '0' }]];
+  for (const limit of limits) {
+    token = () => limit;
+    assert.equal(await codeOf(() => ask()), 'TooManyRequests');
+    lookup = () => limit;
+    assert.equal(await codeOf(() => ask(auth, { owner: 'busy' })), 'TooManyRequests');
+  }
+  token = () => [403, { message: 'plainly-refused' }];
+  assert.equal(await codeOf(() => ask()), 'InternalServerError');
+  const reports = () => server.log.split('\n').filter((line) => line.includes('plainly-refused')).length;
+  await until('it is reported', () => reports() > 0);
+  assert.equal(reports(), 1);
+  token = () => [422, { message: 'no access' }];
+  assert.equal(await codeOf(() => ask()), 'InputError');
+  token = () => [404, {}];
+  assert.equal(await codeOf(() => ask()), 'ResourceNotFound');
+  fake.requests = [];
+  lookup = () => [404, {}];
+  assert.equal(await codeOf(() => ask()), 'ResourceNotFound'); // it is looked up again
+  assert.deepEqual(fake.requests, ['GET /orgs/org/installation', 'GET /users/org/installation']);
+  lookup = () => [200, { id: 8 }];
+  assert.equal(await codeOf(() => ask()), 'InputError');
+  lookup = () => [200, { id: 8, account: { login: 'renamed' } }];
+  assert.equal(await codeOf(() => ask()), 'InputError');
+});
+
+test('GHB-1 a token for repositories of GitHub is asked of the installation, which is looked up once', async () => {
   const call = (owner, api = auth) => api.githubRepoToken('app', owner, { repositories: ['Repo'], permissions: { contents: 'read' } });
   let login = 'Owner';
   let refusal;
