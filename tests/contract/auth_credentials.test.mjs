@@ -72,7 +72,7 @@ before(async () => {
   fs.writeFileSync(fake.file, JSON.stringify({
     websocktunnel: { secret: tunnelSecret },
     aws: [{ accessKeyId: aws.id, secretAccessKey: aws.secret, endpoint, buckets: ['the-bucket'] }],
-    azure: { theaccount: { key: azureKey.toString('base64'), tableEndpoint: endpoint, blobEndpoint: endpoint } },
+    azure: { gone: { key: 'AAAA', tableEndpoint: 'http://127.0.0.1:1', blobEndpoint: 'http://127.0.0.1:1' }, theaccount: { key: azureKey.toString('base64'), tableEndpoint: endpoint, blobEndpoint: endpoint } },
     sentry: { endpoint, token: 'sentry-token', organization: 'org', team: 'team', keyPrefix: 'tests' },
     gcp: { project: 'the-project', clientEmail: 'us@example.com', privateKey, tokenEndpoint: `${endpoint}/token`,
       iamEndpoint: endpoint, allowedServiceAccounts: ['good@example.com'] },
@@ -308,7 +308,9 @@ test('GHB-1 a token for repositories of GitHub is asked of the installation, whi
 });
 
 test('Azure: signatures made here, and signed calls', async () => {
-  assert.deepEqual(await auth.azureAccounts(), { accounts: ['theaccount'] });
+  assert.deepEqual(await auth.azureAccounts(), { accounts: ['gone', 'theaccount'] });
+  const gone = await failure(() => auth.azureTables('gone'));
+  assert.deepEqual([gone.statusCode, /127.0.0.1:1 cannot be reached/.test(gone.message)], [503, true]);
   fake.requests = [];
   const shared = (request, text) => assert.equal(request.headers.authorization,
     `SharedKey theaccount:${hmac(azureKey, text).toString('base64')}`);
