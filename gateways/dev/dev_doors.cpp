@@ -8,6 +8,7 @@
 #include "messages/json_text.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
+#include "runtime/providers/provider_desk.hpp"
 
 #include <boost/json.hpp>
 
@@ -96,9 +97,28 @@ std::string report_text(const maintenance_job& job, timestamp as_of, std::uint64
   return text + "\",\"removed\":" + std::to_string(removed) + "}";
 }
 
-void run_job(switchboard& board, const maintenance_request& request, const door_answer& to) {
+void answer_by(const door_answer& to, const outcome<void>& done, std::string body) {
+  to.later([failure = done ? std::nullopt : std::optional<api_error>{done.error()},
+            body = std::move(body)](const door_answer& at) {
+    if (failure)
+      at.fail(*failure);
+    else
+      at.give(body);
+  });
+}
+
+void run_job(rest_gateway& rest, switchboard& board, const maintenance_request& request,
+             const door_answer& to) {
   const auto as_of = request.as_of.value_or(to.on().now());
   const auto& job = *request.job;
+  if (job.of_sentry)
+    return rest.providers().delete_old_sentry_keys(
+        as_of, [to, &job, as_of](const outcome<std::uint64_t>& removed) {
+          answer_by(to,
+                    removed ? outcome<void>{boost::system::in_place_value}
+                            : outcome<void>{removed.error()},
+                    removed ? report_text(job, as_of, *removed) : std::string{});
+        });
   std::make_shared<maintenance_round>(to.on(), board, job, as_of,
                                       [to, &job, as_of](outcome<std::uint64_t> removed) {
                                         if (removed)
@@ -142,16 +162,6 @@ struct dev_access {
   }
 };
 
-void answer_by(const door_answer& to, const outcome<void>& done, std::string body) {
-  to.later([failure = done ? std::nullopt : std::optional<api_error>{done.error()},
-            body = std::move(body)](const door_answer& at) {
-    if (failure)
-      at.fail(*failure);
-    else
-      at.give(body);
-  });
-}
-
 void configure(const dev_controls& controls, const json::value& body, const door_answer& to) {
   const auto wrong = [&to](std::string text) {
     to.fail(make_api_error(error_code::input_error, std::move(text)));
@@ -190,11 +200,11 @@ std::string outbox_text(const dev_controls& controls) {
 void add_maintenance_route(rest_gateway& rest, switchboard& board) {
   rest.add_stream(
       "POST", "/api/troupe/v1/maintenance", door_access::caller,
-      [&board](door_request&& request,
-               std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
+      [&rest, &board](door_request&& request,
+                      std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
         return std::make_shared<json_body>(
             door_answer{request, "maintenance", std::move(stream)},
-            [&board, by = request.by](const json::value& body, const door_answer& to) {
+            [&rest, &board, by = request.by](const json::value& body, const door_answer& to) {
               const auto wanted = maintenance_request::read(body);
               if (!wanted)
                 return to.fail(wanted.error());
@@ -207,7 +217,7 @@ void add_maintenance_route(rest_gateway& rest, switchboard& board) {
                     error_code::input_error,
                     "asOf is for dev mode: what has not expired yet is still promised to "
                     "somebody. Leave it out."));
-              run_job(board, *wanted, to);
+              run_job(rest, board, *wanted, to);
             });
       });
 }
@@ -234,10 +244,10 @@ void add_dev_routes(rest_gateway& rest, switchboard& board, dev_controls control
       return to.fail(make_api_error(error_code::input_error, "The body has to be {}."));
     kept->reset([to](const outcome<void>& done) { answer_by(to, done, "{}"); });
   });
-  add("POST", "maintenance", [&board](const json::value& body, const door_answer& to) {
+  add("POST", "maintenance", [&rest, &board](const json::value& body, const door_answer& to) {
     const auto wanted = maintenance_request::read(body);
     if (wanted)
-      run_job(board, *wanted, to);
+      run_job(rest, board, *wanted, to);
     else
       to.fail(wanted.error());
   });

@@ -34,6 +34,7 @@ constexpr std::array jobs{
     maintenance_job{"expire-worker-pools", {}},
     maintenance_job{"expire-workers", {}},
     maintenance_job{"expire-worker-pool-errors", {}},
+    maintenance_job{"expire-sentry-keys", {}, true},
 };
 
 api_error wrong(std::string text) {

@@ -17,6 +17,7 @@ namespace troupe {
 struct maintenance_job {
   std::string_view name;
   std::span<const expiry_of> steps;  ///< who looks for what expired, in this order
+  bool of_sentry = false;            ///< about keys that another system keeps
 };
 
 /// All jobs that are known; one without steps has nothing to be done.

@@ -21,6 +21,7 @@ namespace troupe {
 
 class blob_signer;
 class lane;
+class provider_desk;
 class request_guard;
 class served_methods;
 class switchboard;
@@ -39,7 +40,8 @@ struct api_lane {
   const build_info& build;
   const std::function<bool()>& healthy;
   page_tokens tokens;
-  const credentials& index_client;  ///< signs links to artifacts that the index leads to
+  provider_desk* providers = nullptr;  ///< asks other systems; null in tests
+  const credentials& index_client;     ///< signs links to artifacts that the index leads to
   intake_limits intake;
   std::shared_ptr<request_guard> guard;  ///< the same for all lanes
   timestamp started;

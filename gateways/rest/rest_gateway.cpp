@@ -20,6 +20,7 @@
 #include "runtime/blobs/blob_signer.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
+#include "runtime/providers/provider_desk.hpp"
 
 #include <atomic>
 
@@ -35,9 +36,11 @@ struct rest_gateway::impl final : public timer_target {
     methods.add("/api/auth/v1", auth_methods(), find_handler);
     if (!parts.guard)
       parts.guard = std::make_shared<request_guard>(*parts.config);
+    providers = std::make_unique<provider_desk>(first(), parts.config->providers);
     std::vector<api_lane*> all;
     for (auto* lane : parts.lanes) {
       apis.push_back(std::make_unique<api_lane>(*lane, parts, methods));
+      apis.back()->providers = providers.get();
       all.push_back(apis.back().get());
     }
     door = std::make_unique<api_door>(std::move(all));
@@ -88,6 +91,7 @@ struct rest_gateway::impl final : public timer_target {
   std::vector<std::unique_ptr<api_lane>> apis;
   std::vector<std::unique_ptr<http_lane>> https;
   std::unique_ptr<api_door> door;
+  std::unique_ptr<provider_desk> providers;  // of the first lane
   std::vector<std::shared_ptr<http_listener>> listeners;
   timestamp drain_until;
   std::function<void()> drained;
@@ -145,7 +149,9 @@ outcome<std::uint16_t> rest_gateway::impl::listen(
 outcome<std::uint16_t> rest_gateway::start(
     const std::string& host, std::uint16_t port,
     const std::function<void(std::uint16_t)>& before_accepting) {
-  return impl_->listen(host, port, nullptr, before_accepting);
+  TROUPE_TRY(const auto listens_on, impl_->listen(host, port, nullptr, before_accepting));
+  impl_->providers->start();
+  return listens_on;
 }
 
 outcome<std::uint16_t> rest_gateway::start_https(const std::string& host, std::uint16_t port,
@@ -207,6 +213,8 @@ void rest_gateway::collect_counts(std::function<void(const request_counts&)> don
 }
 
 api_door& rest_gateway::door() { return *impl_->door; }
+
+provider_desk& rest_gateway::providers() { return *impl_->providers; }
 
 std::size_t rest_gateway::connections() const { return impl_->connections(); }
 

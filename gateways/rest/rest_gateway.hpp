@@ -19,6 +19,7 @@ class auth_snapshot;
 class blob_signer;
 class blob_store;
 class lane;
+class provider_desk;
 class request_counts;
 class request_guard;
 class server_certificate;
@@ -99,6 +100,9 @@ class rest_gateway {
 
   /// The API without HTTP, for doors of other kinds.
   api_door& door();
+
+  /// Who asks other systems for credentials.
+  provider_desk& providers();
 
   /// What all lanes have counted since the start; `done` is called on lane 0.
   void collect_counts(std::function<void(const request_counts&)> done);

@@ -74,8 +74,8 @@ inline constexpr std::array<std::string_view, 11> implemented_queue_exchanges = 
 };
 
 /// Methods of the auth service that do all they are meant for. Those that hand out credentials for
-/// other systems are served, too, and say that these systems are not configured.
-inline constexpr std::array<std::string_view, 26> implemented_auth_methods = {
+/// other systems say 404 where such a system is not configured.
+inline constexpr std::array<std::string_view, 36> implemented_auth_methods = {
     "listClients",
     "client",
     "createClient",
@@ -98,6 +98,16 @@ inline constexpr std::array<std::string_view, 26> implemented_auth_methods = {
     "authenticateHawk",
     "testAuthenticate",
     "testAuthenticateGet",
+    "awsS3Credentials",
+    "azureAccounts",
+    "azureTables",
+    "azureTableSAS",
+    "azureContainers",
+    "azureContainerSAS",
+    "sentryDSN",
+    "websocktunnelToken",
+    "gcpCredentials",
+    "githubRepoToken",
     "ping",
     "lbheartbeat",
     "heartbeat",

@@ -144,9 +144,9 @@ std::string read_secret(settings& into, const std::string& path) {
   return read_secret_file(path, into.s3_secret);
 }
 
-std::string read_tunnel_secret(settings& into, const std::string& path) {
-  into.websocktunnel_secret_file = path;
-  return read_secret_file(path, into.websocktunnel_secret);
+std::string read_providers(settings& into, const std::string& path) {
+  into.credential_providers_file = path;
+  return read_provider_file(path, into.providers);
 }
 
 // It travels in a header.
@@ -269,6 +269,9 @@ constexpr std::array options{
                    "file with the keys of secrets (default: secrets-keys in the data directory)",
                    false, &read_text<&settings::secrets_key_file>,
                    &write_text<&settings::secrets_key_file>},
+    setting_option{"credential-providers", "FILE",
+                   "JSON file with the accounts by which credentials for other systems are made",
+                   false, &read_providers, &write_text<&settings::credential_providers_file>},
     setting_option{"static-clients", "JSON", "clients that exist by configuration", true,
                    &read_by<&settings::static_clients, read_static_clients>, &write_clients},
     setting_option{"anonymous-scopes", "SCOPES", "what everybody may do", false,
@@ -279,9 +282,6 @@ constexpr std::array options{
                    &write_switch<&settings::dev_mode>},
     setting_option{"dev-token", "TOKEN", "what has to be shown to use dev mode", true, &read_token,
                    &write_text<&settings::dev_token>},
-    setting_option{"websocktunnel-secret-file", "FILE",
-                   "file with a secret of the websocktunnel server, to make tokens for it", false,
-                   &read_tunnel_secret, &write_text<&settings::websocktunnel_secret_file>},
     TROUPE_NUMBER("client-use-interval", "SECONDS", client_use_interval_s, 0, 2592000,
                   "how old a client's lastDateUsed may get before its use is noted again"),
     TROUPE_NUMBER("keep-alive", "SECONDS", keep_alive_s, 1, 3600,

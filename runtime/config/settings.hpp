@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runtime/config/provider_accounts.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -132,13 +134,16 @@ struct settings {
   std::vector<std::string> anonymous_scopes;
   std::uint32_t client_use_interval_s = 21600;  ///< between two notes of a client's use
 
-  std::string websocktunnel_secret_file;
-  std::string websocktunnel_secret;  ///< what is in that file; empty: no tokens are made
-
   // -- secrets
   // -------------------------------------------------------------------------------------
   std::string secrets_keys;      ///< the keys themselves; empty: from a file
   std::string secrets_key_file;  ///< empty: systemd's credential, or that of the data directory
+
+  // -- credentials for other systems
+  // -------------------------------------------------------------------------------------
+  std::string credential_providers_file;  ///< empty: none is configured
+  provider_accounts providers;            ///< what is in that file
+
   // -- dev mode
   // ------------------------------------------------------------------------------------
   bool dev_mode = false;  ///< reset, maintenance at any time, events for everybody

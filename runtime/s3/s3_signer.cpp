@@ -150,14 +150,15 @@ std::string s3_signer::url(const s3_object& object) const {
 }
 
 std::string s3_signer::scope(std::string_view date_time) const {
-  return std::string{date_time.substr(0, 8)} + "/" + where_.region + "/s3/aws4_request";
+  return std::string{date_time.substr(0, 8)} + "/" + where_.region + "/" + where_.service +
+         "/aws4_request";
 }
 
 std::string s3_signer::signature(std::string_view canonical_request,
                                  std::string_view date_time) const {
   auto key = "AWS4" + who_.secret_access_key;
-  for (auto part : {date_time.substr(0, 8), std::string_view{where_.region}, std::string_view{"s3"},
-                    std::string_view{"aws4_request"}})
+  for (auto part : {date_time.substr(0, 8), std::string_view{where_.region},
+                    std::string_view{where_.service}, std::string_view{"aws4_request"}})
     key = bytes_of(hmac_key(key).mac(part));
   std::string text{algorithm};
   text.append("\n").append(date_time).append("\n").append(scope(date_time)).append("\n");

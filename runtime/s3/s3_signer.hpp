@@ -24,6 +24,7 @@ struct s3_location {
   std::uint16_t port = 443;
   std::string region = "us-east-1";
   s3_addressing addressing = s3_addressing::path;
+  std::string service = "s3";  ///< as signatures name it; other services are signed the same way
 
   friend bool operator==(const s3_location&, const s3_location&) = default;
 };

@@ -21,9 +21,9 @@ let server, tunnel, tunnelUrl, worker, directory;
 before(async () => {
   await reservePorts();
   directory = fs.mkdtempSync(path.join(os.tmpdir(), 'troupe-tunnel-'));
-  const file = path.join(directory, 'secret');
-  fs.writeFileSync(file, `${secret}\n`);
-  server = await Server.start({ 'websocktunnel-secret-file': file, 'claim-wait': 1,
+  const file = path.join(directory, 'providers.json');
+  fs.writeFileSync(file, JSON.stringify({ websocktunnel: { secret } }), { mode: 0o600 });
+  server = await Server.start({ 'credential-providers': file, 'claim-wait': 1,
     anonymous: ['queue:status:*', 'queue:get-artifact:public/*'] });
   const port = await new Promise((resolve) => {
     const probe = net.createServer().listen(0, '127.0.0.1', () => {

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "messages/api_error.hpp"
+#include "runtime/web/web_message.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace troupe {
+
+// How answers of other systems are read, which may be anything.
+
+/// The text of the first element of this name in an XML text, from `from` on, which is moved behind
+/// it; nothing when there is none.
+std::optional<std::string> xml_text(std::string_view xml, std::string_view element,
+                                    std::size_t& from);
+std::optional<std::string> xml_text(std::string_view xml, std::string_view element);
+
+/// The value of a JSON body; null when it is none.
+boost::json::value json_body(const web_answer& answer);
+
+/// The text at a member of an object; empty when there is none.
+std::string text_at(const boost::json::value& object, std::string_view member);
+
+/// Another system failed or refused: 503 with the system's name and what it said.
+api_error provider_failure(std::string_view system, std::string_view said);
+
+/// The same with `<status>: <text>`, the text shortened.
+api_error provider_failure(std::string_view system, const web_answer& answer);
+
+}  // namespace troupe
