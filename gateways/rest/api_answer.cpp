@@ -196,8 +196,9 @@ void api_call::reply(std::uint16_t status, std::string text) {
 
 // Whether the reply is what its method promises.
 bool api_call::is_good(const api_response& response) {
+  // Who asks for a format gets another form of the reply than the one that has a schema.
   if (!lane_.checks_replies || response.status != 200 || method_ == nullptr ||
-      method_->output == nullptr)
+      method_->output == nullptr || query("format"))
     return true;
   boost::system::error_code failed;
   auto value = parse_json(response.body, failed);
