@@ -13,7 +13,7 @@ let place;
 let references;
 
 before(async () => {
-  server = await Server.start({ 'claim-wait': 1, anonymous: ['queue:status:*'] });
+  server = await Server.start({ 'claim-wait': 1, anonymous: ['queue:pending-count:for/everybody'] });
   place = new Place();
   const { references: urls } = await (await fetch(
     `${server.rootUrl}/references/manifest.json`)).json();
@@ -89,7 +89,9 @@ function rendered(template, values) {
   return { [kind]: template[kind].map((part) => rendered(part, values)) };
 }
 const isPlain = (template) => typeof template === 'string' ||
-  (template.AllOf ?? template.AnyOf ?? [{}]).every(isPlain);
+  (template.AllOf ?? template.AnyOf ?? [null]).every((part) => part !== null && isPlain(part));
+// A namespace may be left out, so the path is checked first.
+const checksFirst = ['listNamespaces', 'listTasks'];
 
 test('what methods of all services take is as their references say', async () => {
   let plain = 0;
@@ -98,10 +100,9 @@ test('what methods of all services take is as their references say', async () =>
       const params = Object.fromEntries(args.map((arg) => [arg, `${arg}*/x`]));
       const used = [...JSON.stringify(scopes ?? '').matchAll(/<(\w+)>/g)].map(([, arg]) => arg);
       if (scopes && !(isPlain(scopes) && used.every((arg) => arg in params))) continue;
+      if (serviceName === 'index' && checksFirst.includes(name)) continue;
       // Asked by somebody without any scopes.
-      const ask = () => why({ service: serviceName, method: name, params }, []);
-      if (['listNamespaces', 'listTasks', 'indexOf'].includes(name) && serviceName === 'index') continue;
-      const answer = await ask();
+      const answer = await why({ service: serviceName, method: name, params }, []);
       plain += 1;
       assert.equal(answer.public, scopes === undefined, name);
       assert.equal(answer.satisfied, scopes === undefined, name);
@@ -119,7 +120,7 @@ test('calls whose scopes depend on a task, group, client or role ask it, and cha
   const auth = client('auth');
   const [taskId, taskGroupId] = [slugid(), slugid()];
   await q.createTask(taskId, definition({ taskGroupId, schedulerId: 's', projectId: 'p',
-    taskQueueId: 'why/state', dependencies: [slugid()] }));
+    taskQueueId: 'why/state' }));
   await auth.createClient('why/changed', { description: 'before', expires: inSeconds(3600),
     scopes: ['kept'] });
   await auth.createRole('why:changed', { description: 'before', scopes: ['kept:*'] });
@@ -162,7 +163,7 @@ test('calls whose scopes depend on a task, group, client or role ask it, and cha
   await q.sealTaskGroup(taskGroupId);
   const seals = await why({ service: 'queue', method: 'cancelTaskGroup', params: [taskGroupId] });
   assert.equal(seals.needed, `queue:cancel-task-group:s/${taskGroupId}`);
-  assert.equal((await q.status(taskId)).status.state, 'unscheduled');
+  assert.equal((await q.status(taskId)).status.state, 'pending');
 });
 
 test('a question has no effect where the call would have one', async () => {
@@ -282,15 +283,14 @@ test('about others may ask who has a scope for it', async () => {
 });
 
 test('without credentials one asks about everybody, with bad ones nobody', async () => {
-  const taskId = slugid();
-  const status = { service: 'queue', method: 'status', params: [taskId] };
-  const answer = await why(status, undefined, null);
+  const count = { service: 'queue', method: 'pendingTasks', params: ['for/everybody'] };
+  const answer = await why(count, undefined, null);
   assert.equal(answer.satisfied, true);
   assert.equal(answer.clientId, undefined);
-  assert.equal((await why({ ...status, method: 'task' }, undefined, null)).missing,
-    `queue:get-task:${taskId}`);
+  assert.equal((await why({ ...count, params: ['for/others'] }, undefined, null)).missing,
+    'queue:pending-count:for/others');
   const forged = { clientId: 'static/taskcluster/root', accessToken: `${rootToken}x` };
-  assert.equal((await refused(status, undefined, forged)).statusCode, 401);
+  assert.equal((await refused(count, undefined, forged)).statusCode, 401);
 });
 
 test('what is wrong with a question, or with the call, is said', async () => {
