@@ -104,6 +104,41 @@ test('REF-2 every document is valid by its schema, and what it refers to is ther
             `${name}: ${entry.name}: ${entry[of]}`);
 });
 
+test('REF-2 schemas say what they take, and each is used', () => {
+  // As the protocol has them.
+  const unused = ['schemas/index/v1/list-namespaces-request.json',
+    'schemas/queue/v1/poll-task-urls-response.json'];
+  const repeating = ['auditHistory', 'repositories'];
+  const used = new Set();
+  const use = (name) => {
+    if (used.has(name)) return;
+    used.add(name);
+    const content = documents.get(name);
+    for (const { $ref } of nested(content))
+      if (typeof $ref === 'string' && !$ref.startsWith('#'))
+        use(new URL($ref, content.$id).pathname.slice(1));
+  };
+  const services = new Set();
+  for (const [, { serviceName, entries }] of [...references('api.json'),
+    ...references('exchanges.json')]) {
+    services.add(serviceName);
+    for (const { input, output, schema } of entries)
+      for (const of of [input, output, schema])
+        if (of && of !== 'blob') use(`schemas/${serviceName}/${of.replace(/#$/, '')}`);
+  }
+  const ours = [...documents].filter(([name]) => services.has(/^schemas\/([^/]+)/.exec(name)?.[1]));
+  assert.deepEqual(ours.map(([name]) => name).filter((name) => !used.has(name)), unused);
+  const check = (name, at, key) => {
+    if (at === null || typeof at !== 'object') return;
+    if (key !== 'properties' && at.properties && !Array.isArray(at))
+      assert.ok('type' in at && 'additionalProperties' in at, `${name}: ${key}`);
+    if (key !== 'properties' && at.items && !repeating.includes(key))
+      assert.ok('type' in at && 'uniqueItems' in at, `${name}: ${key}`);
+    for (const [inner, value] of Object.entries(at)) check(name, value, inner);
+  };
+  for (const [name, content] of ours) check(name, content, name);
+});
+
 test('REF-3 the schema of actions takes tasks and hooks, and nothing else', async () => {
   const ajv = new Ajv({ strict: false, validateSchema: false });
   addFormats(ajv);
@@ -139,6 +174,27 @@ test('the stock client made of a served reference makes real calls', async () =>
   assert.ok((await made('auth').listRoleIds()).roleIds);
   for (const service of ['queue', 'auth', 'secrets', 'index', 'purge-cache', 'object'])
     assert.deepEqual(await made(service).ping().then(({ alive }) => alive), true);
+});
+
+test('REF-1 who knows the root URL only makes clients of all services, by the manifest', async () => {
+  const made = {};
+  for (const url of manifest.references) {
+    const reference = await fetched(url);
+    // What a document is, its schema says; others than these are for others.
+    const { metadata } = await fetched(reference.$schema.replace(/#$/, ''));
+    assert.ok(['api', 'exchanges'].includes(metadata.name), url);
+    const Client = taskcluster.createClient(reference);
+    const client = new Client({ rootUrl: server.rootUrl, credentials: server.credentials });
+    made[`${reference.serviceName}/${metadata.name}`] = client;
+    for (const { name } of reference.entries) assert.equal(typeof client[name], 'function', name);
+    for (const { input, output, schema } of reference.entries)
+      for (const of of [input, output, schema])
+        if (of && of !== 'blob')
+          await fetched(`${server.rootUrl}/schemas/${reference.serviceName}/${of.replace(/#$/, '')}`);
+  }
+  assert.ok(made['queue/exchanges'].taskDefined().routingKeyPattern);
+  for (const [kind, client] of Object.entries(made))
+    if (kind.endsWith('/api') && client.ping) assert.ok((await client.ping()).alive, kind);
 });
 
 test('the stock client makes patterns of routing keys by a served reference', () => {
