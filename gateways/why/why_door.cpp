@@ -7,6 +7,7 @@
 #include "gateways/rest/signed_host.hpp"
 #include "gateways/why/why_answer.hpp"
 #include "gateways/why/why_request.hpp"
+#include "messages/api/troupe_methods.hpp"
 #include "messages/json_parser.hpp"
 #include "runtime/auth/claimant.hpp"
 #include "runtime/lane/lane.hpp"
@@ -175,8 +176,9 @@ class why_call final : public body_consumer, public std::enable_shared_from_this
 }  // namespace
 
 void add_why_route(rest_gateway& rest) {
+  const auto& row = troupe_method(door_name);
   rest.add_stream(
-      "POST", "/api/troupe/v1/why", door_access::caller_of_body,
+      std::string{row.verb}, troupe_route(row), door_access::caller_of_body,
       [&rest](door_request&& request,
               std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
         const auto coding = request.header("content-encoding");

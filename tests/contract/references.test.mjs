@@ -38,7 +38,7 @@ test('REF-1 the manifest leads to all references, and ids and names are as they 
   assert.deepEqual(manifest.references, [...documents.keys()].filter((name) =>
     name.startsWith('references/') && name !== 'references/manifest.json')
     .map((name) => `${root}/${name}`).sort());
-  for (const service of ['auth', 'index', 'object', 'purge-cache', 'queue', 'secrets'])
+  for (const service of ['auth', 'index', 'object', 'purge-cache', 'queue', 'secrets', 'troupe'])
     assert.ok(manifest.references.includes(`${root}/references/${service}/v1/api.json`));
   for (const url of manifest.references) {
     const reference = await fetched(url);
@@ -233,4 +233,36 @@ test('documents are compressed, kept for a while, and not sent again unless they
     assert.equal((await get(server.rootUrl + path)).status, 404, path);
   const head = await fetch(url, { method: 'HEAD' });
   assert.equal(head.status, 200);
+});
+
+test('REF-4 what Troupe has besides is called by its reference, and keeps to its schemas', async () => {
+  const ajv = new Ajv({ strict: false, validateSchema: false });
+  addFormats(ajv);
+  const validate = (name) => {
+    const { $schema, $id, ...schema } = documents.get(`schemas/troupe/v1/${name}.json`);
+    const check = ajv.compile(schema);
+    return (value) => assert.ok(check(value), `${name}: ${ajv.errorsText(check.errors)}`);
+  };
+  const reference = documents.get('references/troupe/v1/api.json');
+  const Troupe = taskcluster.createClient(reference);
+  const troupe = new Troupe({ rootUrl: server.rootUrl, credentials: server.credentials, retries: 0 });
+  const id = slugid();
+  const made = {
+    createTaskGraph: [{ key: id, tasks: { [id]: definition({ taskQueueId: 'refs/none' }) } }],
+    explain: [id],
+    why: [{ service: 'queue', method: 'cancelTask', params: [id], scopes: ['a'] }],
+    maintenance: [{ job: 'expire-artifacts' }],
+  };
+  assert.deepEqual(Object.keys(made).sort(), reference.entries.map(({ name }) => name).sort());
+  const bare = (schema) => schema.replace(/^v1\/|\.json#$/g, '');
+  for (const [name, args] of Object.entries(made)) {
+    const { input, output } = reference.entries.find((entry) => entry.name === name);
+    if (input) validate(bare(input))(args.at(-1));
+    validate(bare(output))(await troupe[name](...args));
+  }
+  const answers = [['secrets', 'get', ['x']], ['queue', 'ping', []],
+    ['queue', 'createTask', [slugid()], definition({ routes: ['r'] })]];
+  for (const [service, method, params, payload] of answers)
+    for (const of of [{}, { scopes: [] }])
+      validate('why-response')(await troupe.why({ service, method, params, payload, ...of }));
 });

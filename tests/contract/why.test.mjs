@@ -11,6 +11,7 @@ import { definition, failure, inSeconds, queue, slugid } from './support/tasks.m
 let server;
 let place;
 let references;
+let Asker;
 
 before(async () => {
   server = await Server.start({ 'claim-wait': 1, anonymous: ['queue:pending-count:for/everybody'] });
@@ -19,17 +20,13 @@ before(async () => {
     `${server.rootUrl}/references/manifest.json`)).json();
   references = await Promise.all(urls.filter((url) => url.endsWith('/api.json'))
     .map(async (url) => (await fetch(url)).json()));
+  Asker = taskcluster.createClient(references.find((one) => one.serviceName === 'troupe'));
 });
 after(async () => {
   await place?.clear();
   await server?.stop();
 });
 
-// The stock client makes a method of any reference.
-const Asker = taskcluster.createClient({ serviceName: 'troupe', apiVersion: 'v1', title: 'Troupe',
-  description: 'What Troupe has besides', entries: [{ type: 'function', method: 'post', name: 'why',
-    route: '/why', args: [], query: [], input: 'v1/any.json#', output: 'v1/any.json#',
-    stability: 'experimental', title: 'why', description: 'why', category: 'Scopes' }] }, 'Troupe');
 const options = (scopes, credentials = server.credentials) => ({ rootUrl: server.rootUrl,
   retries: 0, ...(credentials ? { credentials } : {}),
   ...(scopes ? { authorizedScopes: scopes } : {}) });
@@ -95,7 +92,7 @@ const checksFirst = ['listNamespaces', 'listTasks'];
 
 test('what methods of all services take is as their references say', async () => {
   let plain = 0;
-  for (const { serviceName, entries } of references)
+  for (const { serviceName, entries } of references.filter((one) => one.serviceName !== 'troupe'))
     for (const { name, args, scopes } of entries) {
       const params = Object.fromEntries(args.map((arg) => [arg, `${arg}*/x`]));
       const used = [...JSON.stringify(scopes ?? '').matchAll(/<(\w+)>/g)].map(([, arg]) => arg);
