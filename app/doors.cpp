@@ -12,6 +12,7 @@
 #include "gateways/task_graph/graph_door.hpp"
 #include "gateways/websocket/log_doors.hpp"
 #include "gateways/websocket/task_page_door.hpp"
+#include "gateways/why/why_door.hpp"
 #include "gateways/zeromq/zeromq_gateway.hpp"
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/lane/lane.hpp"
@@ -99,6 +100,7 @@ void other_doors::spawn_logs(lane& on) {
 void other_doors::add_routes(rest_gateway& rest) {
   add_log_routes(rest, *impl_->with.board);
   add_explain_routes(rest, *impl_->with.board);
+  add_why_route(rest);
   add_maintenance_route(rest, *impl_->with.board);
   add_task_graph_routes(rest, *impl_->with.board, *impl_->with.config);
   add_task_page_routes(rest);

@@ -199,6 +199,15 @@ outcome<std::string> create_task_graph(const std::string& root_url, const creden
   return std::move(reply.body);
 }
 
+outcome<std::string> ask_about_scopes(const std::string& root_url, const credentials& by,
+                                      const std::string& question) {
+  api_client client{root_url, by};
+  auto reply = client.call("POST", "/api/troupe/v1/why", question);
+  if (reply.status != 200)
+    return trouble_of(client, reply);
+  return std::move(reply.body);
+}
+
 outcome<void> cancel_task(const command_task& what, const std::string& task_id) {
   api_client client{what.root_url, what.by};
   const auto reply = client.call("POST", task_target(task_id) + "/cancel");

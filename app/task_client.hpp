@@ -44,6 +44,11 @@ outcome<std::string> ask_why(const std::string& root_url, const credentials& by,
 outcome<std::string> create_task_graph(const std::string& root_url, const credentials& by,
                                        const std::string& body);
 
+/// Which scopes a call takes, and which are missing: the server's answer to the question, both
+/// JSON.
+outcome<std::string> ask_about_scopes(const std::string& root_url, const credentials& by,
+                                      const std::string& question);
+
 /// Cancels it.
 outcome<void> cancel_task(const command_task& what, const std::string& task_id);
 

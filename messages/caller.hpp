@@ -16,6 +16,9 @@ struct caller {
   std::shared_ptr<const scope_set> scopes;
   timestamp expires;  ///< when the credentials end; caps what is issued on their strength
   bool authenticated = false;
+  /// Only asks which scopes it takes: is refused by `demand_scopes` whatever it has, so that
+  /// nothing is done.
+  bool only_asks = false;
 };
 
 using caller_ptr = std::shared_ptr<const caller>;

@@ -2,7 +2,7 @@
 
 #include "actors/auth/auth_wire.hpp"
 #include "messages/caller.hpp"
-#include "runtime/scopes/expression.hpp"
+#include "runtime/scopes/demand.hpp"
 
 #include <algorithm>
 #include <map>
@@ -27,10 +27,7 @@ outcome<void> require(const caller& by, std::string right, const scope_list& add
   parts.push_back(scope_expression::one(std::move(right)));
   for (const auto& scope : added)
     parts.push_back(scope_expression::one(scope));
-  const auto needed = scope_expression::all(std::move(parts));
-  if (!satisfies(*by.scopes, needed))
-    return insufficient_scopes(*by.scopes, needed, by.client_id, by.authenticated);
-  return boost::system::in_place_value;
+  return demand_scopes(by, scope_expression::all(std::move(parts)));
 }
 
 auth_decision client_decision(const change_client& command, client_row row,

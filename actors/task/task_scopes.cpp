@@ -1,16 +1,10 @@
 #include "actors/task/task_scopes.hpp"
 
-#include "runtime/scopes/expression.hpp"
+#include "runtime/scopes/demand.hpp"
 
 namespace troupe {
 
 namespace {
-
-outcome<void> demand(const caller& by, const scope_expression& required) {
-  if (satisfies(*by.scopes, required))
-    return boost::system::in_place_value;
-  return insufficient_scopes(*by.scopes, required, by.client_id, by.authenticated);
-}
 
 // Seconds since the epoch with as many digits as are needed: `1788258001.25`.
 std::string seconds_text(timestamp t) {
@@ -28,38 +22,39 @@ outcome<void> authorise_on_task(const caller& by, std::string_view verb, const t
   const auto method = "queue:" + std::string{verb} + "-task";
   const auto place = definition.scheduler_id + "/" + definition.group.str();
   using e = scope_expression;
-  return demand(by, e::any({e::one(method + ":" + place + "/" + task.str()),
-                            e::one(method + "-in-project:" + definition.project_id),
-                            e::all({e::one(method), e::one("assume:scheduler-id:" + place)})}));
+  return demand_scopes(by,
+                       e::any({e::one(method + ":" + place + "/" + task.str()),
+                               e::one(method + "-in-project:" + definition.project_id),
+                               e::all({e::one(method), e::one("assume:scheduler-id:" + place)})}));
 }
 
 outcome<void> authorise_priority(const caller& by, const task_id& task,
                                  const task_definition& definition) {
   using e = scope_expression;
-  return demand(by,
-                e::any({e::one("queue:change-task-priority:" + task.str()),
-                        e::one("queue:change-task-priority-in-queue:" + definition.queue.text)}));
+  return demand_scopes(
+      by, e::any({e::one("queue:change-task-priority:" + task.str()),
+                  e::one("queue:change-task-priority-in-queue:" + definition.queue.text)}));
 }
 
 outcome<void> authorise_claim(const caller& by, const task_queue_id& queue,
                               const worker_name& worker) {
   using e = scope_expression;
-  return demand(by, e::all({e::one("queue:claim-task:" + queue.text),
-                            e::one("queue:worker-id:" + worker.group + "/" + worker.id)}));
+  return demand_scopes(by, e::all({e::one("queue:claim-task:" + queue.text),
+                                   e::one("queue:worker-id:" + worker.group + "/" + worker.id)}));
 }
 
 outcome<void> authorise_on_group(const caller& by, std::string_view verb,
                                  std::string_view scheduler_id, const task_group_id& group) {
   std::string scope{"queue:"};
   scope.append(verb).append(1, ':').append(scheduler_id).append(1, '/').append(group.view());
-  return demand(by, scope_expression::one(std::move(scope)));
+  return demand_scopes(by, scope_expression::one(std::move(scope)));
 }
 
 outcome<void> authorise_artifacts(const caller& by, const std::vector<std::string>& names) {
   std::vector<scope_expression> all;
   for (const auto& name : names)
     all.push_back(scope_expression::one("queue:get-artifact:" + name));
-  return demand(by, scope_expression::all(std::move(all)));
+  return demand_scopes(by, scope_expression::all(std::move(all)));
 }
 
 std::string run_credentials(const credential_issuer& issuer, const task_id& task, run_id run,

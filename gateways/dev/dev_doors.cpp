@@ -4,6 +4,7 @@
 #include "gateways/dev/maintenance_round.hpp"
 #include "gateways/rest/door_access.hpp"
 #include "gateways/rest/rest_gateway.hpp"
+#include "messages/api/troupe_methods.hpp"
 #include "messages/json_parser.hpp"
 #include "messages/json_text.hpp"
 #include "runtime/config/settings.hpp"
@@ -198,8 +199,9 @@ std::string outbox_text(const dev_controls& controls) {
 }  // namespace
 
 void add_maintenance_route(rest_gateway& rest, switchboard& board) {
+  const auto& row = troupe_method("maintenance");
   rest.add_stream(
-      "POST", "/api/troupe/v1/maintenance", door_access::caller,
+      std::string{row.verb}, troupe_route(row), door_access::caller,
       [&rest, &board](door_request&& request,
                       std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
         return std::make_shared<json_body>(

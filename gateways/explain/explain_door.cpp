@@ -5,6 +5,7 @@
 #include "gateways/rest/door_access.hpp"
 #include "gateways/rest/rest_gateway.hpp"
 #include "messages/answer.hpp"
+#include "messages/api/troupe_methods.hpp"
 #include "messages/explain_commands.hpp"
 #include "messages/task_commands.hpp"
 #include "runtime/lane/lane.hpp"
@@ -185,8 +186,9 @@ outcome<task_id> read_request(const door_request& request) {
 }  // namespace
 
 void add_explain_routes(rest_gateway& rest, switchboard& board) {
+  const auto& row = troupe_method("explain");
   rest.add_stream(
-      "GET", "/api/troupe/v1/task/<taskId>/explain", door_access::caller,
+      std::string{row.verb}, troupe_route(row), door_access::caller,
       [&board](door_request&& request,
                std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
         auto& on = *request.on;

@@ -56,6 +56,8 @@ outcome<void> api_call::authorize(scope_lookup values) {
   };
   const auto& scopes = method_->scopes;
   TROUPE_TRY(const bool is_public, scopes.is_public_for(value_of));
+  if (is_public && asked_ != nullptr)
+    return settle(std::nullopt, true);
   if (is_public) {
     // Credentials are not even looked at.
     public_ = authorized_ = true;
@@ -70,6 +72,10 @@ outcome<void> api_call::authorize(scope_lookup values) {
     used.reserve(16);
   TROUPE_TRY(authorized_,
              scopes.satisfied_by(have, value_of, lane_.scope_buffer, logged ? &used : nullptr));
+  if (asked_ != nullptr) {
+    TROUPE_TRY(auto needed, scopes.render(value_of));
+    return settle(std::move(needed), std::exchange(authorized_, false));
+  }
   if (authorized_) {
     if (logged)
       record_scopes(used);
@@ -125,6 +131,8 @@ reply_handle api_call::await_claim(const std::string& queue_id) {
 void api_call::complete(answer&& result) {
   waiting_ = false;
   const auto over = std::move(kept_);  // it may be what has just given the answer
+  if (asked_ != nullptr)
+    return take_refusal(std::move(result));
   if (result.error)
     return fail(std::move(*result.error));
   api_response response;
@@ -217,6 +225,8 @@ bool api_call::is_good(const api_response& response) {
 void api_call::finish(api_response&& response) {
   if (answered_)
     return;
+  if (asked_ != nullptr)
+    return fail(make_api_error(error_code::internal_server_error, "a question was acted upon"));
   if (!is_good(response))
     return lane_.give_back(response.handed_out);
   answered_ = true;
@@ -226,7 +236,7 @@ void api_call::finish(api_response&& response) {
 }
 
 void api_call::record(std::uint16_t status) {
-  if (method_ == nullptr)
+  if (method_ == nullptr || asked_ != nullptr)
     return;
   const auto ended_us = static_cast<std::int64_t>(lane_.on.unique_us());
   lane_.counts.add(*method_->row, status, ended_us - started_us_);

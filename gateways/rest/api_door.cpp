@@ -22,6 +22,18 @@ class door_call final : public api_door::ticket, public response_sink, public ti
     auto mine = request;
     keep(mine);
     call_.start(mine);
+    limit_wait(config);
+  }
+
+  void ask(const api_request& request, std::shared_ptr<scope_question> question,
+           const settings& config) {
+    auto mine = request;
+    keep(mine);
+    call_.ask(mine, std::move(question));
+    limit_wait(config);
+  }
+
+  void limit_wait(const settings& config) {
     if (!call_.waiting())
       return;
     const auto seconds = config.answer_timeout_s + (call_.abandonable() ? config.claim_wait_s : 0);
@@ -83,6 +95,30 @@ std::shared_ptr<api_door::ticket> api_door::call(lane& on, const api_request& re
 void api_door::rehearse(lane& on, const api_request& request, const done& then) {
   door_call{*lanes_[on.index()], then}.rehearse(request);
 }
+
+std::shared_ptr<api_door::ticket> api_door::ask(lane& on, const api_request& request,
+                                                const caller& by, answered then) {
+  auto& here = *lanes_[on.index()];
+  auto question = std::make_shared<scope_question>();
+  auto asks = std::make_shared<caller>(by);
+  asks->only_asks = true;
+  question->by = std::move(asks);
+  auto made = std::make_shared<door_call>(here, [question, then = std::move(then)](api_response&&) {
+    if (!question->settled && !question->trouble)
+      question->trouble =
+          make_api_error(error_code::resource_not_found, "There is no method at this path");
+    then(std::move(*question));
+  });
+  made->ask(request, question, here.config);
+  return made;
+}
+
+const api_method* api_door::method(std::string_view service, std::string_view name) const {
+  const auto* served = lanes_.front()->methods.by_name(service, name);
+  return served == nullptr ? nullptr : served->row;
+}
+
+auth_snapshot_ptr api_door::snapshot(lane& on) const { return lanes_[on.index()]->snapshot; }
 
 void api_door::refuse(lane& on, const api_request& request, api_error why, const done& then) {
   door_call{*lanes_[on.index()], then}.refuse(request, std::move(why));

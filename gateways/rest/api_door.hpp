@@ -8,8 +8,11 @@
 
 namespace troupe {
 
+class auth_snapshot;
 class lane;
 struct api_lane;
+struct api_method;
+struct scope_question;
 
 /// The API of a node without HTTP: the same pipeline, authentication and handlers, for doors that
 /// bring calls by other means.
@@ -39,6 +42,18 @@ class api_door {
   /// Checks a call as `call` does and does nothing: answered at once, by 204 or by the error that
   /// the call would get. For methods whose scopes take their values from path and body.
   void rehearse(lane& on, const api_request& request, const done& then);
+
+  /// Asks which scopes a call takes, and whether `by` has them, and does nothing. Calls whose
+  /// scopes depend on a task, say, ask that task. `then` as above.
+  using answered = std::function<void(scope_question&&)>;
+  [[nodiscard]] std::shared_ptr<ticket> ask(lane& on, const api_request& request, const caller& by,
+                                            answered then);
+
+  /// The method of this name; null when it is not served.
+  const api_method* method(std::string_view service, std::string_view name) const;
+
+  /// Who may do what, as calls on this lane see it now.
+  std::shared_ptr<const auth_snapshot> snapshot(lane& on) const;
 
   /// Answers a call by an error that the door met while it took the call in; logged like a call.
   void refuse(lane& on, const api_request& request, api_error why, const done& then);

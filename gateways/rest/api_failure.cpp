@@ -36,6 +36,8 @@ void api_call::fail(api_error error) {
     stop_waiting();
   if (error.code == error_code::internal_server_error)
     describe_unforeseen(error);
+  if (asked_ != nullptr)
+    return close_question(std::move(error));
   const auto payload = payload_for_error();
   request_info info;
   if (method_ != nullptr) {

@@ -21,7 +21,7 @@ void api_call::begin(const api_request& request) {
   method_ = nullptr;
   params_.clear();
   query_.clear();
-  caller_.reset();
+  caller_ = asked_ == nullptr ? nullptr : asked_->by;
   used_scopes_ = "[]";
   claim_queue_.reset();
   page_arguments_.clear();
@@ -82,6 +82,8 @@ void api_call::refuse_unnamed(const api_request& request, api_error error) {
 outcome<void> api_call::prepare() {
   TROUPE_CHECK(take_text());
   TROUPE_CHECK(parse_body());
+  if (asked_ != nullptr && method_->is_public)
+    return settle(std::nullopt, true);
   if (method_->scopes_from_url)
     TROUPE_CHECK(authorize(boost::json::object{}));
   if (auto wrong = check_params(*method_->row, params_))

@@ -13,6 +13,18 @@
 
 namespace troupe {
 
+/// Which scopes a call takes: asked instead of made, by the same pipeline and handler.
+struct scope_question {
+  caller_ptr by;  ///< whose scopes are looked at; one who only asks
+
+  bool settled = false;                         ///< the answer is there:
+  std::optional<scope_expression> needed = {};  ///< nothing: the call is public
+  bool satisfied = false;
+
+  /// When it is not settled: what the call would fail with before scopes are looked at.
+  std::optional<api_error> trouble = {};
+};
+
 /// One API call, from its bytes to its response: the pipeline of api-conventions section 6. Kept by
 /// a door and used again for its next call. The texts of the request stay the door's, until the
 /// response came or the call was abandoned.
@@ -27,6 +39,10 @@ class api_call final : public request_context, public answer_sink {
   /// Checks a call as `start` does, with the scopes' values taken from path and body, and does
   /// nothing: 204, or the error.
   void rehearse(const api_request& request);
+
+  /// Finds out what the call would need, and does nothing. The response says only that `question`
+  /// is answered.
+  void ask(const api_request& request, std::shared_ptr<scope_question> question);
 
   /// Answers with an error that the door met while it took the request in.
   void refuse(const api_request& request, api_error error);
@@ -85,6 +101,9 @@ class api_call final : public request_context, public answer_sink {
   outcome<void> identify();
   void record_scopes(const scope_list& used);
   void stop_waiting();
+  api_error settle(std::optional<scope_expression> needed, bool satisfied);
+  void take_refusal(answer&& result);
+  void close_question(api_error error);
   boost::json::value payload_for_error();
   boost::json::value whole_payload();
   void describe_unforeseen(api_error& error);
@@ -105,6 +124,7 @@ class api_call final : public request_context, public answer_sink {
   std::string page_arguments_;
   std::optional<std::string> claim_queue_;
   std::shared_ptr<void> kept_;
+  std::shared_ptr<scope_question> asked_;  // null: the call is made
   reply_handle handle_;
   std::int64_t started_us_ = 0;
   bool public_ = false;

@@ -4,15 +4,12 @@
 #include "runtime/auth/credentials.hpp"
 #include "runtime/envelope/envelope.hpp"
 #include "runtime/lane/lane.hpp"
-#include "runtime/scopes/expression.hpp"
+#include "runtime/scopes/demand.hpp"
 
 namespace troupe {
 
 outcome<void> demand_scope(const caller& by, std::string scope) {
-  const auto required = scope_expression::one(std::move(scope));
-  if (satisfies(*by.scopes, required))
-    return boost::system::in_place_value;
-  return insufficient_scopes(*by.scopes, required, by.client_id, by.authenticated);
+  return demand_scopes(by, scope_expression::one(std::move(scope)));
 }
 
 outcome<void> check_payload_hash(std::string_view body, std::string_view content_type,

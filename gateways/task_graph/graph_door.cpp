@@ -6,6 +6,7 @@
 #include "gateways/task_graph/graph_intake.hpp"
 #include "gateways/task_graph/graph_splitter.hpp"
 #include "messages/answer.hpp"
+#include "messages/api/troupe_methods.hpp"
 #include "runtime/auth/credentials.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
@@ -243,8 +244,9 @@ outcome<void> check_head(const door_request& request, const door_parts& parts) {
 
 void add_task_graph_routes(rest_gateway& rest, switchboard& board, const settings& config) {
   const auto parts = std::make_shared<door_parts>(board, config);
+  const auto& row = troupe_method(door_name);
   rest.add_stream(
-      "POST", "/api/troupe/v1/task-graph", door_access::caller_of_body,
+      std::string{row.verb}, troupe_route(row), door_access::caller_of_body,
       [parts](door_request&& request,
               std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
         if (auto fine = check_head(request, *parts); fine)

@@ -10,6 +10,7 @@
 #include "messages/api/queue_methods.hpp"
 #include "messages/api/schema_data.hpp"
 #include "messages/api/secrets_methods.hpp"
+#include "messages/api/troupe_methods.hpp"
 
 #include <boost/json.hpp>
 
@@ -177,6 +178,7 @@ std::vector<reference_document> make_reference_documents() {
   for (const auto* methods : {&queue_methods(), &auth_methods(), &secrets_methods(),
                               &index_methods(), &purge_cache_methods(), &object_methods()})
     documents.push_back(api_reference(*methods, words));
+  documents.push_back(api_reference(troupe_methods(), words));
   for (const char* service : {"queue", "auth"})
     documents.push_back(exchanges_reference(service, words));
   auto schemas = json::parse(schema_data()).as_object();

@@ -38,7 +38,7 @@ test('REF-1 the manifest leads to all references, and ids and names are as they 
   assert.deepEqual(manifest.references, [...documents.keys()].filter((name) =>
     name.startsWith('references/') && name !== 'references/manifest.json')
     .map((name) => `${root}/${name}`).sort());
-  for (const service of ['auth', 'index', 'object', 'purge-cache', 'queue', 'secrets'])
+  for (const service of ['auth', 'index', 'object', 'purge-cache', 'queue', 'secrets', 'troupe'])
     assert.ok(manifest.references.includes(`${root}/references/${service}/v1/api.json`));
   for (const url of manifest.references) {
     const reference = await fetched(url);
@@ -104,6 +104,41 @@ test('REF-2 every document is valid by its schema, and what it refers to is ther
             `${name}: ${entry.name}: ${entry[of]}`);
 });
 
+test('REF-2 schemas say what they take, and each is used', () => {
+  // As the protocol has them.
+  const unused = ['schemas/index/v1/list-namespaces-request.json',
+    'schemas/queue/v1/poll-task-urls-response.json'];
+  const repeating = ['auditHistory', 'repositories'];
+  const used = new Set();
+  const use = (name) => {
+    if (used.has(name)) return;
+    used.add(name);
+    const content = documents.get(name);
+    for (const { $ref } of nested(content))
+      if (typeof $ref === 'string' && !$ref.startsWith('#'))
+        use(new URL($ref, content.$id).pathname.slice(1));
+  };
+  const services = new Set();
+  for (const [, { serviceName, entries }] of [...references('api.json'),
+    ...references('exchanges.json')]) {
+    services.add(serviceName);
+    for (const { input, output, schema } of entries)
+      for (const of of [input, output, schema])
+        if (of && of !== 'blob') use(`schemas/${serviceName}/${of.replace(/#$/, '')}`);
+  }
+  const ours = [...documents].filter(([name]) => services.has(/^schemas\/([^/]+)/.exec(name)?.[1]));
+  assert.deepEqual(ours.map(([name]) => name).filter((name) => !used.has(name)), unused);
+  const check = (name, at, key) => {
+    if (at === null || typeof at !== 'object') return;
+    if (key !== 'properties' && at.properties && !Array.isArray(at))
+      assert.ok('type' in at && 'additionalProperties' in at, `${name}: ${key}`);
+    if (key !== 'properties' && at.items && !repeating.includes(key))
+      assert.ok('type' in at && 'uniqueItems' in at, `${name}: ${key}`);
+    for (const [inner, value] of Object.entries(at)) check(name, value, inner);
+  };
+  for (const [name, content] of ours) check(name, content, name);
+});
+
 test('REF-3 the schema of actions takes tasks and hooks, and nothing else', async () => {
   const ajv = new Ajv({ strict: false, validateSchema: false });
   addFormats(ajv);
@@ -139,6 +174,27 @@ test('the stock client made of a served reference makes real calls', async () =>
   assert.ok((await made('auth').listRoleIds()).roleIds);
   for (const service of ['queue', 'auth', 'secrets', 'index', 'purge-cache', 'object'])
     assert.deepEqual(await made(service).ping().then(({ alive }) => alive), true);
+});
+
+test('REF-1 who knows the root URL only makes clients of all services, by the manifest', async () => {
+  const made = {};
+  for (const url of manifest.references) {
+    const reference = await fetched(url);
+    // What a document is, its schema says; others than these are for others.
+    const { metadata } = await fetched(reference.$schema.replace(/#$/, ''));
+    assert.ok(['api', 'exchanges'].includes(metadata.name), url);
+    const Client = taskcluster.createClient(reference);
+    const client = new Client({ rootUrl: server.rootUrl, credentials: server.credentials });
+    made[`${reference.serviceName}/${metadata.name}`] = client;
+    for (const { name } of reference.entries) assert.equal(typeof client[name], 'function', name);
+    for (const { input, output, schema } of reference.entries)
+      for (const of of [input, output, schema])
+        if (of && of !== 'blob')
+          await fetched(`${server.rootUrl}/schemas/${reference.serviceName}/${of.replace(/#$/, '')}`);
+  }
+  assert.ok(made['queue/exchanges'].taskDefined().routingKeyPattern);
+  for (const [kind, client] of Object.entries(made))
+    if (kind.endsWith('/api') && client.ping) assert.ok((await client.ping()).alive, kind);
 });
 
 test('the stock client makes patterns of routing keys by a served reference', () => {
@@ -177,4 +233,36 @@ test('documents are compressed, kept for a while, and not sent again unless they
     assert.equal((await get(server.rootUrl + path)).status, 404, path);
   const head = await fetch(url, { method: 'HEAD' });
   assert.equal(head.status, 200);
+});
+
+test('REF-4 what Troupe has besides is called by its reference, and keeps to its schemas', async () => {
+  const ajv = new Ajv({ strict: false, validateSchema: false });
+  addFormats(ajv);
+  const validate = (name) => {
+    const { $schema, $id, ...schema } = documents.get(`schemas/troupe/v1/${name}.json`);
+    const check = ajv.compile(schema);
+    return (value) => assert.ok(check(value), `${name}: ${ajv.errorsText(check.errors)}`);
+  };
+  const reference = documents.get('references/troupe/v1/api.json');
+  const Troupe = taskcluster.createClient(reference);
+  const troupe = new Troupe({ rootUrl: server.rootUrl, credentials: server.credentials, retries: 0 });
+  const id = slugid();
+  const made = {
+    createTaskGraph: [{ key: id, tasks: { [id]: definition({ taskQueueId: 'refs/none' }) } }],
+    explain: [id],
+    why: [{ service: 'queue', method: 'cancelTask', params: [id], scopes: ['a'] }],
+    maintenance: [{ job: 'expire-artifacts' }],
+  };
+  assert.deepEqual(Object.keys(made).sort(), reference.entries.map(({ name }) => name).sort());
+  const bare = (schema) => schema.replace(/^v1\/|\.json#$/g, '');
+  for (const [name, args] of Object.entries(made)) {
+    const { input, output } = reference.entries.find((entry) => entry.name === name);
+    if (input) validate(bare(input))(args.at(-1));
+    validate(bare(output))(await troupe[name](...args));
+  }
+  const answers = [['secrets', 'get', ['x']], ['queue', 'ping', []],
+    ['queue', 'createTask', [slugid()], definition({ routes: ['r'] })]];
+  for (const [service, method, params, payload] of answers)
+    for (const of of [{}, { scopes: [] }])
+      validate('why-response')(await troupe.why({ service, method, params, payload, ...of }));
 });
