@@ -2,23 +2,14 @@
 
 #include "runtime/tls/tls_context.hpp"
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <sys/stat.h>
-#include <unistd.h>
-#include <cerrno>
-#include <cstring>
 #include <string_view>
 
 namespace troupe {
 
 namespace {
-
-api_error unusable(const std::string& what, const std::string& file, const std::string& why) {
-  return make_api_error(error_code::input_error,
-                        "the TLS " + what + " '" + file + "' cannot be used: " + why);
-}
 
 // HTTP/1.1 is all that is spoken here; who offers others only is answered all the same.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
@@ -63,18 +54,8 @@ server_certificate::stamps server_certificate::look() const {
 }
 
 outcome<void> server_certificate::read() {
-  const std::pair<const char*, const std::string*> files[] = {{"certificate", &certificate_file_},
-                                                              {"key", &key_file_}};
-  for (const auto& [what, file] : files)
-    if (::access(file->c_str(), R_OK) != 0)
-      return unusable(what, *file, std::strerror(errno));
-  ERR_clear_error();
   std::shared_ptr<ssl_ctx_st> made{SSL_CTX_new(TLS_server_method()), SSL_CTX_free};
-  if (SSL_CTX_use_certificate_chain_file(made.get(), certificate_file_.c_str()) != 1)
-    return unusable("certificate", certificate_file_, take_tls_errors());
-  if (SSL_CTX_use_PrivateKey_file(made.get(), key_file_.c_str(), SSL_FILETYPE_PEM) != 1 ||
-      SSL_CTX_check_private_key(made.get()) != 1)
-    return unusable("key", key_file_, take_tls_errors());
+  TROUPE_CHECK(use_certificate(made.get(), certificate_file_, key_file_));
   SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(made.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   // An idle connection keeps no buffers of records.

@@ -17,6 +17,11 @@ using tls_context = std::unique_ptr<ssl_ctx_st, tls_context_deleter>;
 /// file that does not do.
 outcome<tls_context> make_tls_context(const tls_files& files);
 
+/// Gives the context a certificate, with what it was signed with, and its key, all of PEM files.
+/// The error names the file that does not do, and why.
+outcome<void> use_certificate(ssl_ctx_st* context, const std::string& certificate_file,
+                              const std::string& key_file);
+
 /// What OpenSSL had to say last, for people; forgets it.
 std::string take_tls_errors();
 

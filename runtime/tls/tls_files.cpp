@@ -16,7 +16,13 @@ namespace {
 
 api_error unusable(const std::string& what, const std::string& file, const std::string& why) {
   return make_api_error(error_code::input_error,
-                        "the " + what + " '" + file + "' cannot be used: " + why);
+                        "the TLS " + what + " '" + file + "' cannot be used: " + why);
+}
+
+outcome<void> readable(const std::string& what, const std::string& file) {
+  if (::access(file.c_str(), R_OK) != 0)
+    return unusable(what, file, std::strerror(errno));
+  return boost::system::in_place_value;
 }
 
 }  // namespace
@@ -32,24 +38,25 @@ std::string take_tls_errors() {
   return text.empty() ? "the connection was closed" : text;
 }
 
-outcome<tls_context> make_tls_context(const tls_files& files) {
-  const std::pair<const char*, const std::string*> all[] = {
-      {"TLS certificate", &files.certificate},
-      {"TLS key", &files.key},
-      {"TLS authority", &files.authority},
-  };
-  for (const auto& [what, file] : all)
-    if (::access(file->c_str(), R_OK) != 0)
-      return unusable(what, *file, std::strerror(errno));
+outcome<void> use_certificate(ssl_ctx_st* context, const std::string& certificate_file,
+                              const std::string& key_file) {
+  TROUPE_CHECK(readable("certificate", certificate_file));
+  TROUPE_CHECK(readable("key", key_file));
   ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1)
+    return unusable("certificate", certificate_file, take_tls_errors());
+  if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(context) != 1)
+    return unusable("key", key_file, take_tls_errors());
+  return boost::system::in_place_value;
+}
+
+outcome<tls_context> make_tls_context(const tls_files& files) {
   tls_context context{SSL_CTX_new(TLS_method())};
-  if (SSL_CTX_use_certificate_chain_file(context.get(), files.certificate.c_str()) != 1)
-    return unusable("TLS certificate", files.certificate, take_tls_errors());
-  if (SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
-      SSL_CTX_check_private_key(context.get()) != 1)
-    return unusable("TLS key", files.key, take_tls_errors());
+  TROUPE_CHECK(use_certificate(context.get(), files.certificate, files.key));
+  TROUPE_CHECK(readable("authority", files.authority));
   if (SSL_CTX_load_verify_locations(context.get(), files.authority.c_str(), nullptr) != 1)
-    return unusable("TLS authority", files.authority, take_tls_errors());
+    return unusable("authority", files.authority, take_tls_errors());
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   return outcome<tls_context>{std::move(context)};
