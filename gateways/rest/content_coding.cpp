@@ -1,9 +1,10 @@
 #include "gateways/rest/content_coding.hpp"
 
+#include "messages/ascii_case.hpp"
+
 #include <zlib.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 
 namespace troupe {
@@ -14,15 +15,12 @@ constexpr int gzip_window = 15 + 16;
 constexpr int zlib_window = 15;
 constexpr int raw_window = -15;
 
-std::string lower(std::string_view text) {
+std::string trimmed_lower(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
     text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
     text.remove_suffix(1);
-  std::string out{text};
-  for (auto& c : out)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
+  return lower_case(text);
 }
 
 enum class inflation { good, broken, too_large };
@@ -61,7 +59,7 @@ inflation inflate_all(std::string_view bytes, int window, std::size_t limit, std
 
 outcome<std::string> decode_content(std::string_view coding, std::string_view bytes,
                                     std::size_t limit_bytes) {
-  const auto name = lower(coding);
+  const auto name = trimmed_lower(coding);
   std::string out;
   auto result = inflation::good;
   if (name.empty() || name == "identity")
@@ -93,10 +91,10 @@ bool accepts_gzip(std::string_view accept_encoding) {
   std::size_t from = 0;
   while (from < accept_encoding.size()) {
     const auto end = std::min(accept_encoding.find(',', from), accept_encoding.size());
-    const auto item = lower(accept_encoding.substr(from, end - from));
+    const auto item = trimmed_lower(accept_encoding.substr(from, end - from));
     from = end + 1;
     const auto semicolon = item.find(';');
-    const auto name = lower(item.substr(0, semicolon));
+    const auto name = trimmed_lower(item.substr(0, semicolon));
     const auto q = item.find("q=", std::min(semicolon, item.size()));
     const bool wanted = q == std::string::npos || std::strtod(item.c_str() + q + 2, nullptr) > 0;
     if (name == "gzip" || name == "x-gzip")

@@ -2,6 +2,7 @@
 
 #include "gateways/rest/api_pipeline.hpp"
 #include "gateways/rest/http_session.hpp"
+#include "messages/http_date.hpp"
 #include "runtime/clock/random.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
@@ -91,7 +92,7 @@ std::string_view http_lane::date() {
   const auto now = on().now();
   if (now.ms / 1000 != date_second_) {
     date_second_ = now.ms / 1000;
-    date_ = format_http_date(now);
+    date_ = to_http_date(now);
   }
   return date_;
 }

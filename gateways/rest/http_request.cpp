@@ -1,5 +1,7 @@
 #include "gateways/rest/http_request.hpp"
 
+#include "messages/ascii_case.hpp"
+
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
@@ -15,9 +17,8 @@ constexpr std::size_t kept_bytes = 64 * 1024;
 
 bool equal_lower(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() &&
-         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
-         });
+         std::equal(text.begin(), text.end(), lower.begin(),
+                    [](char a, char b) { return ascii_lower(a) == b; });
 }
 
 }  // namespace

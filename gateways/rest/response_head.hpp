@@ -42,9 +42,6 @@ void append_response_head(std::string& out, const response_head& head);
 /// The reason phrase of a status.
 std::string_view reason_phrase(unsigned status);
 
-/// `Tue, 24 Nov 2026 12:00:00 GMT`
-std::string format_http_date(timestamp t);
-
 /// At most 256 printable ASCII characters of a trace id that a client sent.
 std::string_view usable_trace_id(std::string_view sent);
 

@@ -2,24 +2,15 @@
 #include "gateways/rest/http_session.hpp"
 #include "gateways/rest/request_guard.hpp"
 #include "gateways/rest/uri.hpp"
+#include "messages/ascii_case.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
-
-#include <algorithm>
-#include <cctype>
 
 namespace troupe {
 
 namespace http = boost::beast::http;
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (auto& c : out)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 /// The first entry of a comma-separated list, without blanks.
 std::string_view first_entry(std::string_view list) {
@@ -115,7 +106,7 @@ bool http_session::dispatch_door(std::string_view rest) {
     return false;
   const bool upgrade =
       parser_->upgrade() &&
-      lower(request_.header(http::field::upgrade)).find("websocket") != std::string::npos;
+      lower_case(request_.header(http::field::upgrade)).find("websocket") != std::string::npos;
   auto found = home_.doors().find(request_.verb(), path, upgrade);
   if (!found)
     return false;
@@ -155,7 +146,7 @@ std::optional<door_request> http_session::make_door_request(door_routes::match&&
   door.query = query_of(request_.target());
   door.params = std::move(found.params);
   request_.each_header([&door](std::string_view name, std::string_view value) {
-    door.headers.emplace_back(lower(name), value);
+    door.headers.emplace_back(lower_case(name), value);
   });
   const auto request = make_api_request();
   door.source_ip = request.source_ip;

@@ -1,19 +1,13 @@
 #include "gateways/rest/signed_host.hpp"
 
+#include "messages/ascii_case.hpp"
+
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 
 namespace troupe {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (auto& c : out)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
@@ -79,7 +73,7 @@ signed_host signed_hosts(std::string_view host_header, std::string_view forwarde
   const auto colon = host_header.rfind(':');
   const bool has_port =
       colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-  host.name = lower(has_port ? host_header.substr(0, colon) : host_header);
+  host.name = lower_case(has_port ? host_header.substr(0, colon) : host_header);
   const std::string written{has_port ? host_header.substr(colon + 1) : std::string_view{}};
   host.port = !written.empty() ? written : tls ? "443" : "80";
   if (!forwarded_port.empty()) {
@@ -95,7 +89,7 @@ signed_host signed_hosts(std::string_view host_header, std::string_view forwarde
 bool is_json_type(std::string_view content_type) {
   if (content_type == "application/json")
     return true;
-  return lower(trimmed(content_type.substr(0, content_type.find(';')))) == "application/json";
+  return lower_case(trimmed(content_type.substr(0, content_type.find(';')))) == "application/json";
 }
 
 std::string foreign_charset(std::string_view content_type) {
@@ -105,12 +99,13 @@ std::string foreign_charset(std::string_view content_type) {
     const auto item = trimmed(content_type.substr(from + 1, end - from - 1));
     from = end;
     const auto equals = item.find('=');
-    if (equals == std::string_view::npos || lower(trimmed(item.substr(0, equals))) != "charset")
+    if (equals == std::string_view::npos ||
+        lower_case(trimmed(item.substr(0, equals))) != "charset")
       continue;
     auto value = trimmed(item.substr(equals + 1));
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
       value = value.substr(1, value.size() - 2);
-    auto name = lower(value);
+    auto name = lower_case(value);
     return name == "utf-8" || name == "utf8" ? std::string{} : name;
   }
   return {};

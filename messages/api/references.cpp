@@ -11,11 +11,11 @@
 #include "messages/api/schema_data.hpp"
 #include "messages/api/secrets_methods.hpp"
 #include "messages/api/troupe_methods.hpp"
+#include "messages/ascii_case.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <cctype>
 
 namespace troupe {
 
@@ -26,13 +26,6 @@ namespace {
 constexpr std::string_view api_schema = "/schemas/common/api-reference-v0.json#";
 constexpr std::string_view exchanges_schema = "/schemas/common/exchanges-reference-v0.json#";
 constexpr std::string_view manifest_schema = "/schemas/common/manifest-v3.json#";
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (auto& c : out)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 /// `/task/<taskId>/artifacts/<name*>` as clients read it: without marks of ours.
 std::string shown_route(std::string_view route) {
@@ -75,7 +68,7 @@ json::object method_entry(const api_method& method, const descriptions& words) {
   for (const auto& item : method.query)
     query.emplace_back(item.name);
   json::object entry{{"type", "function"},
-                     {"method", lower(method.verb)},
+                     {"method", lower_case(method.verb)},
                      {"route", shown_route(method.route)},
                      {"query", std::move(query)},
                      {"args", std::move(args)},

@@ -1,5 +1,6 @@
 #include "runtime/auth/credentials.hpp"
 
+#include "messages/ascii_case.hpp"
 #include "messages/json_text.hpp"
 
 #include <algorithm>
@@ -45,9 +46,6 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
-
 template <class Change>
 void append_changed(std::string& out, std::string_view text, Change change) {
   const auto from = out.size();
@@ -70,10 +68,10 @@ void append_normalised_request(std::string& out, std::string_view kind, std::str
   line(kind);
   line(ts);
   line(nonce);
-  append_changed(out, target.verb, upper);
+  append_changed(out, target.verb, ascii_upper);
   out += '\n';
   line(target.resource);
-  append_changed(out, target.host, lower);
+  append_changed(out, target.host, ascii_lower);
   out += '\n';
   line(target.port);
   line(hash);
@@ -140,7 +138,7 @@ std::string payload_hash(std::string_view body, std::string_view content_type) {
   while (!type.empty() && type.front() == ' ')
     type.remove_prefix(1);
   std::string text = "hawk.1.payload\n";
-  std::transform(type.begin(), type.end(), std::back_inserter(text), lower);
+  std::transform(type.begin(), type.end(), std::back_inserter(text), ascii_lower);
   text += '\n';
   text += body;
   text += '\n';

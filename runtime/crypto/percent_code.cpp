@@ -25,4 +25,10 @@ void append_percent_encoded(std::string& out, std::string_view text, bool keep_s
   }
 }
 
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  append_percent_encoded(out, text, false);
+  return out;
+}
+
 }  // namespace troupe

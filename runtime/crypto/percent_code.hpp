@@ -9,4 +9,7 @@ namespace troupe {
 /// upper case. Slashes stay when they part the segments of a path.
 void append_percent_encoded(std::string& out, std::string_view text, bool keep_slashes);
 
+/// The text as it stands in one segment or value of a URL: no slashes.
+std::string percent_encoded(std::string_view text);
+
 }  // namespace troupe

@@ -3,6 +3,7 @@
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/providers/provider_answers.hpp"
 #include "runtime/s3/s3_signer.hpp"
+#include "runtime/web/xml_text.hpp"
 
 #include <boost/json.hpp>
 
@@ -68,9 +69,9 @@ web_request federation_request(const aws_account& account, const s3_grant& grant
   call.verb = "POST";
   call.headers.emplace_back("Content-Type", form_type);
   call.body =
-      "Action=GetFederationToken&DurationSeconds=3600&Name=TemporaryS3ReadWriteCredentials&Policy=";
-  append_percent_encoded(call.body, s3_policy(grant), false);
-  call.body += "&Version=2011-06-15";
+      "Action=GetFederationToken&DurationSeconds=3600&Name=TemporaryS3ReadWriteCredentials&"
+      "Policy=" +
+      percent_encoded(s3_policy(grant)) + "&Version=2011-06-15";
   signer.sign(call, now);
   return {"POST", account.endpoint, signer.target(call), std::move(call.headers),
           std::move(call.body)};

@@ -1,14 +1,15 @@
 #include "runtime/providers/azure_rules.hpp"
 
+#include "messages/ascii_case.hpp"
+#include "messages/http_date.hpp"
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/crypto/sha256.hpp"
 #include "runtime/providers/provider_answers.hpp"
+#include "runtime/web/xml_text.hpp"
 
 #include <boost/json.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <vector>
 
 namespace troupe {
@@ -22,37 +23,11 @@ using named_texts = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view version = "2018-11-09";
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
-std::string encoded(std::string_view text) {
-  std::string out;
-  append_percent_encoded(out, text, false);
-  return out;
-}
-
 std::string seconds_iso(timestamp t) { return to_iso(t).substr(0, 19) + "Z"; }
-
-/// The date as HTTP has it.
-std::string http_date(timestamp t) {
-  const auto seconds = static_cast<std::time_t>(t.ms / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  constexpr std::string_view days = "SunMonTueWedThuFriSat";
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const auto digits = to_iso(t);
-  return std::string{days.substr(static_cast<std::size_t>(parts.tm_wday) * 3, 3)} + ", " +
-         digits.substr(8, 2) + " " +
-         std::string{months.substr(static_cast<std::size_t>(parts.tm_mon) * 3, 3)} + " " +
-         digits.substr(0, 4) + " " + digits.substr(11, 8) + " GMT";
-}
 
 std::string target_of(std::string path, const named_texts& query) {
   for (std::size_t i = 0; i < query.size(); ++i)
-    path += (i == 0 ? "?" : "&") + query[i].first + "=" + encoded(query[i].second);
+    path += (i == 0 ? "?" : "&") + query[i].first + "=" + percent_encoded(query[i].second);
   return path;
 }
 
@@ -82,7 +57,7 @@ web_request sign(const azure_place& place, const azure_account& account, unsigne
   const bool is_table = place.kind == azure_kind::table;
   const auto& endpoint = is_table ? account.table_endpoint : account.blob_endpoint;
   web_request made{call.verb, endpoint, target_of(call.path, call.query), {}, call.body};
-  const auto date = http_date(now);
+  const auto date = to_http_date(now);
   const std::string type = call.body.empty() ? "" : "application/json";
   const auto resource = canonical_resource(
       place.account, location_of({{}, endpoint, call.path}).path, call.query, place.kind);
@@ -124,15 +99,17 @@ std::string azure_sas(const azure_place& place, std::string_view key, bool read_
   std::string text = sp + "\n" + st + "\n" + se + "\n";
   if (is_table)
     // ... and the first and last keys of partitions and rows.
-    text += "/table/" + place.account + "/" + lower(place.name) + "\n\n\n\n" +
+    text += "/table/" + place.account + "/" + lower_case(place.name) + "\n\n\n\n" +
             std::string{version} + "\n\n\n\n";
   else
     // ... and the kind of resource, a snapshot, and five headers of answers.
     text += "/blob/" + place.account + "/" + place.name + "\n\n\n\n" + std::string{version} +
             "\nc\n\n\n\n\n\n";
   const auto sig = base64(hmac_key{key}.mac(text));
-  return "sv=" + std::string{version} + (is_table ? "&tn=" + encoded(place.name) : "&sr=c") +
-         "&st=" + encoded(st) + "&se=" + encoded(se) + "&sp=" + sp + "&sig=" + encoded(sig);
+  return "sv=" + std::string{version} +
+         (is_table ? "&tn=" + percent_encoded(place.name) : "&sr=c") +
+         "&st=" + percent_encoded(st) + "&se=" + percent_encoded(se) + "&sp=" + sp +
+         "&sig=" + percent_encoded(sig);
 }
 
 std::string azure_sas_answer(const azure_place& place, const azure_account& account, bool read_only,
@@ -185,8 +162,8 @@ outcome<std::string> azure_listing_answer(azure_kind kind, const web_answer& ans
     next = answer.header("x-ms-continuation-nexttablename");
   } else {
     std::size_t from = 0;
-    while (auto name = xml_text(answer.body, "Name", from))
-      names.emplace_back(std::move(*name));
+    while (const auto name = next_element(answer.body, "Name", from))
+      names.emplace_back(from_xml(*name));
     next = xml_text(answer.body, "NextMarker").value_or("");
   }
   json::object out{{kind == azure_kind::table ? "tables" : "containers", std::move(names)}};

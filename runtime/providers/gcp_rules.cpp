@@ -57,12 +57,10 @@ outcome<std::string> gcp_own_token(const web_answer& answer) {
 
 web_request gcp_token_request(const gcp_account& account, std::string_view service_account,
                               std::string_view own_token) {
-  std::string target = "/v1/projects/-/serviceAccounts/";
-  append_percent_encoded(target, service_account, false);
   return {
       "POST",
       account.iam_endpoint,
-      target + ":generateAccessToken",
+      "/v1/projects/-/serviceAccounts/" + percent_encoded(service_account) + ":generateAccessToken",
       {{"Authorization", "Bearer " + std::string{own_token}}, {"Content-Type", "application/json"}},
       json::serialize(json::object{{"delegates", json::array{}},
                                    {"scope", json::array{cloud_scope}},

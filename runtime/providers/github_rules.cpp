@@ -1,12 +1,12 @@
 #include "runtime/providers/github_rules.hpp"
 
+#include "messages/ascii_case.hpp"
 #include "runtime/crypto/json_web_token.hpp"
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/providers/provider_answers.hpp"
 
 #include <boost/json.hpp>
 
-#include <algorithm>
 #include <charconv>
 
 namespace troupe {
@@ -14,12 +14,6 @@ namespace troupe {
 namespace json = boost::json;
 
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
 
 // The clock of GitHub may be a minute behind; a token may last ten minutes.
 std::string app_token(const github_app& app, timestamp now) {
@@ -51,7 +45,7 @@ bool is_rate_limit(const web_answer& answer) {
     return true;
   return answer.status == 403 &&
          (!answer.header("retry-after").empty() || answer.header("x-ratelimit-remaining") == "0" ||
-          lower(answer.body).find("secondary rate") != std::string::npos);
+          lower_case(answer.body).find("secondary rate") != std::string::npos);
 }
 
 // All but what the methods treat on their own.
@@ -74,9 +68,8 @@ api_error github_failure(const web_answer& answer) {
 
 web_request github_installation_request(const github_app& app, std::string_view owner,
                                         bool of_person, timestamp now) {
-  std::string target = of_person ? "/users/" : "/orgs/";
-  append_percent_encoded(target, owner, false);
-  return request(app, "GET", target + "/installation", now);
+  const std::string kind = of_person ? "/users/" : "/orgs/";
+  return request(app, "GET", kind + percent_encoded(owner) + "/installation", now);
 }
 
 outcome<std::optional<github_installation>> github_found_installation(const web_answer& answer) {
@@ -91,7 +84,7 @@ outcome<std::optional<github_installation>> github_found_installation(const web_
     return provider_failure("Github", "its answer is no installation");
   github_installation found{id->get_int64(), {}};
   if (const auto* account = members->if_contains("account"))
-    found.owner = lower(text_at(*account, "login"));
+    found.owner = lower_case(text_at(*account, "login"));
   return std::optional{std::move(found)};
 }
 

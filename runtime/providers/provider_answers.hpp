@@ -5,19 +5,12 @@
 
 #include <boost/json/value.hpp>
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace troupe {
 
 // How answers of other systems are read, which may be anything.
-
-/// The text of the first element of this name in an XML text, from `from` on, which is moved behind
-/// it; nothing when there is none.
-std::optional<std::string> xml_text(std::string_view xml, std::string_view element,
-                                    std::size_t& from);
-std::optional<std::string> xml_text(std::string_view xml, std::string_view element);
 
 /// The value of a JSON body; null when it is none.
 boost::json::value json_body(const web_answer& answer);

@@ -21,12 +21,6 @@ constexpr auto must_still_last = 25h;
 constexpr auto grace = 15min;
 constexpr std::string_view label_begin = " managed (expires-at:";
 
-std::string encoded(std::string_view text) {
-  std::string out;
-  append_percent_encoded(out, text, false);
-  return out;
-}
-
 web_request request(const sentry_account& account, std::string verb, std::string target,
                     const json::object& body = {}) {
   web_request made{std::move(verb), account.endpoint, "/api/0" + std::move(target)};
@@ -40,7 +34,8 @@ web_request request(const sentry_account& account, std::string verb, std::string
 }
 
 std::string keys_of(const sentry_account& account, std::string_view project) {
-  return "/projects/" + encoded(account.organization) + "/" + encoded(project) + "/keys/";
+  return "/projects/" + percent_encoded(account.organization) + "/" + percent_encoded(project) +
+         "/keys/";
 }
 
 std::optional<sentry_key> key_of(const sentry_account& account, const json::value& from) {
@@ -78,10 +73,10 @@ web_request sentry_list_keys(const sentry_account& account, std::string_view pro
 }
 
 web_request sentry_make_project(const sentry_account& account, std::string_view project) {
-  return request(
-      account, "POST",
-      "/teams/" + encoded(account.organization) + "/" + encoded(account.team) + "/projects/",
-      {{"name", project}, {"slug", project}});
+  return request(account, "POST",
+                 "/teams/" + percent_encoded(account.organization) + "/" +
+                     percent_encoded(account.team) + "/projects/",
+                 {{"name", project}, {"slug", project}});
 }
 
 web_request sentry_make_key(const sentry_account& account, std::string_view project,
@@ -91,12 +86,13 @@ web_request sentry_make_key(const sentry_account& account, std::string_view proj
 }
 
 web_request sentry_list_projects(const sentry_account& account) {
-  return request(account, "GET", "/organizations/" + encoded(account.organization) + "/projects/");
+  return request(account, "GET",
+                 "/organizations/" + percent_encoded(account.organization) + "/projects/");
 }
 
 web_request sentry_delete_key(const sentry_account& account, std::string_view project,
                               std::string_view id) {
-  return request(account, "DELETE", keys_of(account, project) + encoded(id) + "/");
+  return request(account, "DELETE", keys_of(account, project) + percent_encoded(id) + "/");
 }
 
 outcome<std::vector<sentry_key>> sentry_keys(const sentry_account& account,

@@ -1,22 +1,16 @@
 #include "runtime/s3/s3_connection.hpp"
 
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
+#include "runtime/web/web_connect.hpp"
+
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
-
-#include <openssl/ssl.h>
 
 namespace troupe {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-using tcp = asio::ip::tcp;
 
 namespace {
 
@@ -34,10 +28,6 @@ http::request<http::string_body> message_of(const s3_request& request, const s3_
   message.body() = request.body;
   message.prepare_payload();
   return message;
-}
-
-std::string without_brackets(const std::string& host) {
-  return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
 }
 
 }  // namespace
@@ -84,36 +74,16 @@ void s3_connection::close() { channel_.reset(); }
 asio::awaitable<void> s3_connection::open(const std::string& host) {
   channel_.reset();
   refusal_.clear();
+  const auto until = std::chrono::steady_clock::now() + limit_;
   const auto& where = signer_.location();
-  const auto name = without_brackets(host);
-  tcp::resolver resolver{io_};
-  const auto targets =
-      co_await resolver.async_resolve(name, std::to_string(where.port), asio::use_awaitable);
+  const web_peer peer{host, std::to_string(where.port)};
   if (!where.tls) {
-    auto opened = std::make_unique<channel_on<beast::tcp_stream>>(io_);
-    opened->stream.expires_after(limit_);
-    co_await opened->stream.async_connect(targets, asio::use_awaitable);
+    auto opened = std::make_unique<channel_on<plain_stream>>(io_);
+    co_await connect_to(opened->stream, peer, until);
     channel_ = std::move(opened);
   } else {
-    auto opened = std::make_unique<channel_on<beast::ssl_stream<beast::tcp_stream>>>(io_, tls_);
-    auto& stream = opened->stream;
-    stream.set_verify_mode(asio::ssl::verify_peer);
-    stream.set_verify_callback([this, check = asio::ssl::host_name_verification(name)](
-                                   bool good, asio::ssl::verify_context& chain) {
-      const bool fine = check(good, chain);
-      if (!fine)
-        refusal_ =
-            good ? "it is not of that name"
-                 : X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain.native_handle()));
-      return fine;
-    });
-    boost::system::error_code no_address;
-    asio::ip::make_address(name, no_address);
-    if (no_address)  // only names are told
-      SSL_set_tlsext_host_name(stream.native_handle(), name.c_str());
-    beast::get_lowest_layer(stream).expires_after(limit_);
-    co_await beast::get_lowest_layer(stream).async_connect(targets, asio::use_awaitable);
-    co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+    auto opened = std::make_unique<channel_on<tls_stream>>(io_, tls_);
+    co_await connect_to(opened->stream, peer, until, refusal_);
     channel_ = std::move(opened);
   }
   host_ = host;
@@ -140,11 +110,9 @@ asio::awaitable<outcome<s3_answer>> s3_connection::exchange(const s3_request& re
       channel_.reset();
       if (kept && failed.code() != beast::error::timeout)
         continue;
-      const auto why = refusal_.empty() ? failed.code().message()
-                                        : "its certificate is not accepted: " + refusal_;
-      co_return make_api_error(
-          error_code::service_unavailable,
-          signer_.host_header(request.object.bucket) + " cannot be reached: " + why);
+      co_return make_api_error(error_code::service_unavailable,
+                               signer_.host_header(request.object.bucket) + " cannot be reached: " +
+                                   why_unreachable(failed.code(), refusal_));
     }
   }
 }

@@ -1,8 +1,7 @@
 #include "runtime/s3/s3_deletion.hpp"
 
 #include "runtime/crypto/md5.hpp"
-
-#include <charconv>
+#include "runtime/web/xml_text.hpp"
 
 namespace troupe {
 
@@ -10,73 +9,8 @@ namespace {
 
 constexpr std::size_t longest_told = 300;  // of an answer that is no XML
 
-void append_xml(std::string& out, std::string_view text) {
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      default:
-        out += c;
-    }
-  }
-}
-
-// The character of `&#65;` or `&#x41;` without what is around it. Keys are ASCII.
-char numbered(std::string_view digits) {
-  const bool hex = digits.starts_with('x');
-  if (hex)
-    digits.remove_prefix(1);
-  unsigned code = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), code, hex ? 16 : 10);
-  return code > 0 && code < 128 ? static_cast<char>(code) : '?';
-}
-
-std::string from_xml(std::string_view text) {
-  static constexpr std::pair<std::string_view, char> names[] = {
-      {"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}};
-  std::string out;
-  while (!text.empty()) {
-    const auto end = text.front() == '&' ? text.find(';') : std::string_view::npos;
-    if (end == std::string_view::npos) {
-      out += text.front();
-      text.remove_prefix(1);
-      continue;
-    }
-    const auto name = text.substr(1, end - 1);
-    if (name.starts_with('#'))
-      out += numbered(name.substr(1));
-    for (const auto& [known, c] : names)
-      if (name == known)
-        out += c;
-    text.remove_prefix(end + 1);
-  }
-  return out;
-}
-
-// What stands between `<name>` and `</name>`, from `at` on, which moves behind it; nothing when
-// there is none. Elements of these answers have neither attributes nor their own kind within.
-std::optional<std::string_view> next_element(std::string_view xml, std::string_view name,
-                                             std::size_t& at) {
-  const auto open = "<" + std::string{name} + ">";
-  const auto close = "</" + std::string{name} + ">";
-  const auto from = xml.find(open, at);
-  const auto to = from == std::string_view::npos ? from : xml.find(close, from);
-  if (to == std::string_view::npos)
-    return std::nullopt;
-  at = to + close.size();
-  return xml.substr(from + open.size(), to - from - open.size());
-}
-
 std::string element(std::string_view xml, std::string_view name) {
-  std::size_t at = 0;
-  return from_xml(next_element(xml, name, at).value_or(""));
+  return xml_text(xml, name).value_or("");
 }
 
 // `AccessDenied: Access Denied`

@@ -1,5 +1,6 @@
 #include "runtime/s3/s3_signer.hpp"
 
+#include "messages/ascii_case.hpp"
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/crypto/sha256.hpp"
 
@@ -14,14 +15,6 @@ using named_texts = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 constexpr std::int64_t longest_s = 604'800;  // a week is what stores accept at most
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 // `20130524T000000Z`
 std::string date_time_of(timestamp now) {
@@ -73,7 +66,7 @@ struct signed_headers {
 signed_headers canonical_headers(const named_texts& headers) {
   named_texts sorted;
   for (const auto& [name, value] : headers)
-    sorted.emplace_back(lower(name), canonical_value(value));
+    sorted.emplace_back(lower_case(name), canonical_value(value));
   std::sort(sorted.begin(), sorted.end());
   signed_headers out;
   for (const auto& [name, value] : sorted) {
@@ -110,7 +103,7 @@ s3_location s3_location_of(std::string_view endpoint, std::string_view region,
     std::from_chars(port.data(), port.data() + port.size(), where.port);
     authority = authority.substr(0, colon);
   }
-  where.host = lower(authority);
+  where.host = lower_case(authority);
   return where;
 }
 

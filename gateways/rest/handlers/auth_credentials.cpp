@@ -5,6 +5,7 @@
 #include "gateways/rest/handlers/arguments.hpp"
 #include "gateways/rest/handlers/handlers.hpp"
 
+#include "messages/ascii_case.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
 #include "runtime/providers/gcp_rules.hpp"
@@ -12,8 +13,6 @@
 #include "runtime/providers/websocktunnel_rules.hpp"
 
 #include <boost/json.hpp>
-
-#include <algorithm>
 
 namespace troupe::handlers {
 
@@ -38,12 +37,6 @@ bool authorised_for_level(request_context& call) {
   if (!allowed)
     call.fail(std::move(allowed).error());
   return allowed.has_value();
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
 }
 
 const provider_accounts& accounts(request_context& call) { return call.here().config.providers; }
@@ -158,9 +151,9 @@ void github_repo_token(request_context& call) {
   json::array wanted;
   for (const auto& repository : body.at("repositories").as_array())
     for (const auto& [permission, level] : body.at("permissions").as_object())
-      wanted.emplace_back(lower(std::string{repository.as_string()}) + ':' +
-                          std::string{permission} + ':' + std::string{level.as_string()});
-  const auto owner = lower(argument(call, "owner"));
+      wanted.emplace_back(lower_case(repository.as_string()) + ':' + std::string{permission} + ':' +
+                          std::string{level.as_string()});
+  const auto owner = lower_case(argument(call, "owner"));
   const json::object values{{"repoPerms", std::move(wanted)}, {"owner", owner}};
   if (auto allowed = call.authorize(values); !allowed)
     return call.fail(std::move(allowed).error());
@@ -169,7 +162,7 @@ void github_repo_token(request_context& call) {
     return not_configured(call, "Github app with name `" + app + "` is not configured");
   json::array repositories;
   for (const auto& repository : body.at("repositories").as_array())
-    repositories.emplace_back(lower(std::string{repository.as_string()}));
+    repositories.emplace_back(lower_case(repository.as_string()));
   auto wish = json::serialize(json::object{{"repositories", std::move(repositories)},
                                            {"permissions", body.at("permissions")}});
   call.here().providers->github_token(call.await_answer(),
