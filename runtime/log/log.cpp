@@ -1,8 +1,9 @@
 #include "runtime/log/log.hpp"
 
-#include <spdlog/async_logger.h>
+#include "runtime/log/record_writer.hpp"
+
 #include <spdlog/details/null_mutex.h>
-#include <spdlog/details/thread_pool.h>
+#include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 #include <boost/json.hpp>
 
@@ -26,15 +27,14 @@ struct log_state {
   std::map<std::string, severity, std::less<>> levels;
   system_clock machine_clock;
   const clock* time = &machine_clock;
-  std::shared_ptr<spdlog::details::thread_pool> pool;
-  std::shared_ptr<spdlog::async_logger> writer;
+  std::unique_ptr<record_writer> writer;
 };
 
 // Set by start_log before anybody logs; a process has one log.
 std::atomic<log_state*> current{nullptr};
 
-// Records are complete lines, often many at once; they go out as they are. Only the thread of the
-// writer's pool is here.
+// Records are complete lines, often many at once; they go out as they are. Only the writer's
+// thread is here.
 class line_sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   explicit line_sink(int file) : file_(file) {}
@@ -92,20 +92,21 @@ void start_log(const log_setup& setup) {
   if (setup.time != nullptr)
     state->time = setup.time;
   read_levels(setup.level, *state);
-  state->pool = std::make_shared<spdlog::details::thread_pool>(setup.queue, 1);
-  state->writer = std::make_shared<spdlog::async_logger>(
-      "troupe", std::make_shared<line_sink>(setup.to_stderr ? STDERR_FILENO : STDOUT_FILENO),
-      state->pool, spdlog::async_overflow_policy::overrun_oldest);
+  const auto out = std::make_shared<spdlog::logger>(
+      "troupe", std::make_shared<line_sink>(setup.to_stderr ? STDERR_FILENO : STDOUT_FILENO));
+  record_writer::options how;
+  how.most_bytes = setup.most_bytes;
+  state->writer = std::make_unique<record_writer>(
+      [out](std::string_view lines) {
+        out->log(spdlog::level::info, spdlog::string_view_t{lines.data(), lines.size()});
+      },
+      how);
   current.store(state.release());
 }
 
 void stop_log() {
-  std::unique_ptr<log_state> state{current.exchange(nullptr)};
-  if (!state)
-    return;
-  state->writer->flush();
-  state->writer.reset();
-  state->pool.reset();  // joins its thread after the queue is written
+  // The writer ends after what waits is written.
+  const std::unique_ptr<log_state> state{current.exchange(nullptr)};
 }
 
 bool log_enabled(severity level, std::string_view logger) {
@@ -146,7 +147,7 @@ void log_message(severity level, std::string_view message) {
 
 std::size_t log_dropped() {
   auto* state = current.load();
-  return state == nullptr ? 0 : state->pool->overrun_counter();
+  return state == nullptr ? 0 : state->writer->dropped();
 }
 
 void append_record(std::string& out, const record_head& head, std::string_view fields_json) {
@@ -162,7 +163,7 @@ void append_record(std::string& out, const record_head& head, std::string_view f
 void write_records(std::string_view lines) {
   auto* state = current.load(std::memory_order_acquire);
   if (state != nullptr && !lines.empty())
-    state->writer->log(spdlog::level::info, spdlog::string_view_t{lines.data(), lines.size()});
+    state->writer->add(lines);
 }
 
 }  // namespace troupe

@@ -31,8 +31,8 @@ struct log_setup {
   bool to_stderr = false;       ///< otherwise to stdout
   std::string version = {};     ///< of the program, in `serviceContext`
   const clock* time = nullptr;  ///< null: the machine's clock
-  /// Records that may wait to be written. When they are more the oldest are dropped.
-  std::size_t queue = 8192;
+  /// Records that may wait to be written, in bytes. Those beyond it are dropped.
+  std::size_t most_bytes = 8 * 1024 * 1024;
 };
 
 /// Starts to log; records made before are dropped. Not to be called while others log.
@@ -53,7 +53,7 @@ void log_record(severity level, std::string_view type, const boost::json::object
 /// Logs a sentence for operators.
 void log_message(severity level, std::string_view message);
 
-/// Records dropped because the queue was full.
+/// Records dropped because too many waited.
 std::size_t log_dropped();
 
 // -- many records at little cost

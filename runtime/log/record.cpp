@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 
 namespace troupe {
 
@@ -19,21 +20,38 @@ constexpr std::array<std::string_view, 9> severity_names{
 constexpr std::array<std::string_view, 7> secret_names{
     "credentials", "accessToken", "password", "secretAccessKey", "secret", "secrets", "bewit"};
 
-/// The members that are the same in every record of this process, up to the logger.
-const std::string& host_members() {
-  static const std::string text = [] {
-    char name[256] = {};
-    const bool known = gethostname(name, sizeof name - 1) == 0;
-    std::string members = R"(,"Hostname":)";
-    append_json_string(members, known ? std::string_view{name} : std::string_view{"unknown"});
-    return members + R"(,"Logger":)";
-  }();
-  return text;
+/// What stands in every record of a logger, put together once.
+struct logger_texts {
+  std::string logger;
+  std::string version;
+  std::string before_severity;  // `,"Hostname":...,"Severity":`
+  std::string context;          // `,"serviceContext":...,"severity":"`
+};
+
+logger_texts texts_for(std::string_view logger, std::string_view version) {
+  char name[256] = {};
+  const bool known = gethostname(name, sizeof name - 1) == 0;
+  logger_texts texts{std::string{logger}, std::string{version}, R"(,"Hostname":)",
+                     R"(,"serviceContext":{"service":)"};
+  append_json_string(texts.before_severity,
+                     known ? std::string_view{name} : std::string_view{"unknown"});
+  texts.before_severity += R"(,"Logger":)";
+  append_json_string(texts.before_severity, logger);
+  texts.before_severity += R"(,"Pid":)" + std::to_string(getpid()) + R"(,"Severity":)";
+  append_json_string(texts.context, logger);
+  texts.context += R"(,"version":)";
+  append_json_string(texts.context, version);
+  texts.context += R"(},"severity":")";
+  return texts;
 }
 
-const std::string& process_members() {
-  static const std::string text = R"(,"Pid":)" + std::to_string(getpid()) + R"(,"Severity":)";
-  return text;
+// A program has a handful of loggers; most records are of one or two.
+const logger_texts& texts_of(std::string_view logger, std::string_view version) {
+  thread_local std::deque<logger_texts> all;
+  for (const auto& texts : all)
+    if (texts.logger == logger && texts.version == version)
+      return texts;
+  return all.emplace_back(texts_for(logger, version));
 }
 
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
@@ -64,9 +82,8 @@ void append_json_record(std::string& out, const record_head& head, std::string_v
   const auto level = static_cast<unsigned>(head.level);
   out += R"({"EnvVersion":"2.0","Fields":)";
   out += fields_json;
-  out += host_members();
-  append_json_string(out, head.logger);
-  out += process_members();
+  const auto& texts = texts_of(head.logger, version);
+  out += texts.before_severity;
   out += static_cast<char>('0' + std::min(level, 7u));
   out += R"(,"Timestamp":)";
   append_number(out, static_cast<std::uint64_t>(head.time_us));
@@ -80,11 +97,7 @@ void append_json_record(std::string& out, const record_head& head, std::string_v
     out += R"(,"requestId":)";
     append_json_string(out, head.request_id);
   }
-  out += R"(,"serviceContext":{"service":)";
-  append_json_string(out, head.logger);
-  out += R"(,"version":)";
-  append_json_string(out, version);
-  out += R"(},"severity":")";
+  out += texts.context;
   out += severity_names[level];
   out += '"';
   if (!head.trace_id.empty()) {
