@@ -177,6 +177,17 @@ test('section 3 dataInline goes before putUrl, up to 8192 bytes of good base64',
   assert.equal((await failure(() => objects.createUpload('bad', opening(putUrl('x', 'a\nb'))))).statusCode, 400);
 });
 
+test('section 3 no data inline beside a putUrl for some are no proposal: so the Go client asks for large ones', async () => {
+  const none = { dataInline: { contentType: '', objectData: '' } };
+  const body = opening({ ...none, ...putUrl('hello') });
+  const { uploadMethod } = await objects.createUpload('by Go', body);
+  await put(uploadMethod, 'hello');
+  await objects.finishUpload('by Go', closing(body, hashes('hello')));
+  assert.equal((await download('by Go')).toString(), 'hello');
+  for (const proposed of [none, { ...none, ...putUrl('') }])
+    assert.deepEqual((await objects.createUpload(slugid(), opening(proposed))).uploadMethod, { dataInline: true });
+});
+
 test('section 3 uploads are to be made with the headers of the answer, HTML as an attachment', async () => {
   const { uploadMethod } = await objects.createUpload('page', opening(putUrl('<p>', 'text/html; charset=utf-8')));
   assert.deepEqual(uploadMethod.putUrl.headers, { 'Content-Type': 'text/html; charset=utf-8',

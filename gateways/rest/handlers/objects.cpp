@@ -113,6 +113,10 @@ outcome<upload_proposal> read_proposal(const json::object& methods) {
     if (beyond)
       return bad_input("'contentLength' is not a number of bytes");
   }
+  // The Go client proposes no data along with putUrl when there are too many of them to come
+  // inline.
+  if (made.put_url && made.content_length > 0 && made.inline_bytes.empty())
+    made.data_inline = false;
   for (const auto* type : {&made.inline_type, &made.content_type})
     if (std::any_of(type->begin(), type->end(), [](char c) { return c < 0x20 || c == 0x7f; }))
       return bad_input("'contentType' has characters that cannot stand in a header");
