@@ -2,6 +2,8 @@
 
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/log/log.hpp"
+#include "runtime/object_stores/local_backend.hpp"
+#include "runtime/object_stores/s3_backend.hpp"
 
 #include <memory>
 
@@ -53,7 +55,18 @@ artifact_stores::artifact_stores(const settings& config, const clock& time,
 
 artifact_stores::~artifact_stores() = default;
 
+// The object service lives on the first lane.
+void artifact_stores::attach_objects(lane& first) {
+  std::map<std::string, std::unique_ptr<object_backend>, std::less<>> backends;
+  for (const auto& id : config_.objects.local)
+    backends[id] = std::make_unique<local_backend>(signer_, local_);
+  for (const auto& [id, store] : config_.objects.s3)
+    backends[id] = std::make_unique<s3_backend>(id, store, first.io(), time_);
+  objects_ = std::make_unique<object_stores>(config_.objects, std::move(backends));
+}
+
 void artifact_stores::attach(const std::vector<lane*>& lanes) {
+  attach_objects(*lanes.front());
   if (!s3_)
     return;
   s3_remover_options options;
@@ -75,12 +88,15 @@ void artifact_stores::equip(company_parts& parts) {
                               std::function<void(outcome<void>)> done) {
     remove(on, std::move(places), std::move(done));
   };
-  parts.keep_upload = [this](lane& on, const std::string& from, const std::string& to,
-                             std::function<void(outcome<void>)> done) {
-    local_.pool().run([this, &on, from, to, done = std::move(done)] {
-      on.post([done, result = local_.move(from, to)] { done(result); });
-    });
+  parts.put_upload = [this](lane& on, const std::string& key, const std::string& type,
+                            const std::string& bytes, std::function<void(outcome<void>)> done) {
+    put_blob(local_, on, key, type, bytes, std::move(done));
   };
+  parts.keep_upload = [this](lane& on, const std::string& from, const std::string& to,
+                             const std::string& hashes, std::function<void(outcome<void>)> done) {
+    keep_blob(local_, on, from, to, hashes, std::move(done));
+  };
+  parts.objects = objects_.get();
 }
 
 std::string artifact_stores::bucket_for(std::string_view name) const {

@@ -7,6 +7,7 @@
 #include "runtime/blobs/blob_store.hpp"
 #include "runtime/clock/clock.hpp"
 #include "runtime/config/settings.hpp"
+#include "runtime/object_stores/object_stores.hpp"
 #include "runtime/s3/s3_remover.hpp"
 #include "runtime/s3/s3_signer.hpp"
 
@@ -43,6 +44,7 @@ class artifact_stores {
   std::string put_url(const blob_place& at, const std::string& type, timestamp now,
                       timestamp until) const;
   std::string get_url(const blob_place& at, timestamp now, timestamp until, bool skip_cdn) const;
+  void attach_objects(lane& first);
   void remove(lane& on, std::vector<blob_place> places, std::function<void(outcome<void>)> done);
   void remove_local(lane& on, std::string key, std::function<void(outcome<void>)> done);
   void remove_in_s3(lane& on, const blob_place& at, std::function<void(outcome<void>)> done);
@@ -53,6 +55,7 @@ class artifact_stores {
   blob_store local_;
   std::optional<s3_signer> s3_;
   std::vector<s3_remover> removers_;  // one a lane, when there is an S3 store
+  std::unique_ptr<object_stores> objects_;
 };
 
 }  // namespace troupe

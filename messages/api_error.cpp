@@ -29,6 +29,10 @@ std::string_view code_name(error_code code) {
       return "TooManyRequests";
     case error_code::internal_server_error:
       return "InternalServerError";
+    case error_code::no_matching_method:
+      return "NoMatchingMethod";
+    case error_code::no_matching_backend:
+      return "NoMatchingBackend";
     case error_code::service_unavailable:
       return "ServiceUnavailable";
   }
@@ -41,6 +45,7 @@ unsigned http_status(error_code code) {
     case error_code::invalid_request_arguments:
     case error_code::input_validation_error:
     case error_code::input_error:
+    case error_code::no_matching_backend:
       return 400;
     case error_code::authentication_failed:
       return 401;
@@ -48,6 +53,8 @@ unsigned http_status(error_code code) {
       return 403;
     case error_code::resource_not_found:
       return 404;
+    case error_code::no_matching_method:
+      return 406;
     case error_code::request_conflict:
       return 409;
     case error_code::resource_expired:

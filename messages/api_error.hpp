@@ -25,6 +25,8 @@ enum class error_code {
   unsupported_encoding,       ///< 415, `MalformedPayload` on the wire
   too_many_requests,          ///< 429 `details` may say after how many seconds: `retryAfter`
   internal_server_error,      ///< 500 a bug; the text is not shown to the caller
+  no_matching_method,         ///< 406 object service: none of the accepted download methods
+  no_matching_backend,        ///< 400 object service: nobody keeps such objects
   service_unavailable,        ///< 503 outcome unknown, repeating the call is safe
 };
 

@@ -16,6 +16,7 @@ enum class expiry_of : std::uint8_t {
   secrets,    ///< by their service
   index,      ///< entries and namespaces, by their service
   clients,    ///< those that are to go when they expire, by the auth service
+  objects,    ///< those that are not of artifacts, and uploads that were given up, by their service
 };
 
 /// Remove now what expired before this time, without the usual delay. Answered when it is gone by

@@ -178,6 +178,7 @@ void lane_company::dismiss() {
     end(directory.secrets);
     end(directory.index);
     end(directory.purge_cache);
+    end(directory.objects);
     for (auto& [provider, actor] : directory.provisioners)
       end(actor);
   }

@@ -56,6 +56,7 @@ struct lane_company::impl {
   secrets_actor make_secrets();
   index_actor make_index();
   purge_cache_actor make_purge_cache();
+  object_actor make_objects();
   void spawn_stores();
   void open_stores();
 

@@ -1,7 +1,8 @@
-// The services of lane 0 that keep records of their own: secrets, index, purge requests.
+// The services of lane 0 that keep records of their own: secrets, index, purge requests, objects.
 
 #include "actors/company/company_impl.hpp"
 #include "actors/index/index_actor.hpp"
+#include "actors/object/object_actor.hpp"
 #include "actors/purge_cache/purge_cache_actor.hpp"
 #include "actors/secrets/secrets_actor.hpp"
 
@@ -30,16 +31,25 @@ purge_cache_actor lane_company::impl::make_purge_cache() {
   });
 }
 
+object_actor lane_company::impl::make_objects() {
+  return system.spawn<object_shell, caf::lazy_init>(where, [this] {
+    succeed(
+        directory().objects, [this] { return make_objects(); }, open_objects{});
+  });
+}
+
 void lane_company::impl::spawn_stores() {
   directory().secrets = make_secrets();
   directory().index = make_index();
   directory().purge_cache = make_purge_cache();
+  directory().objects = make_objects();
 }
 
 void lane_company::impl::open_stores() {
   tell(directory().secrets, open_secrets{});
   tell(directory().index, open_index{});
   tell(directory().purge_cache, open_purge_requests{});
+  tell(directory().objects, open_objects{});
 }
 
 }  // namespace troupe

@@ -19,6 +19,7 @@
 
 namespace troupe {
 
+class object_stores;
 class secret_ring;
 
 /// What the actors of a node share: settings, and what they need of the outside, as functions so
@@ -87,11 +88,19 @@ struct company_parts {
   std::function<void(lane&, std::vector<blob_place> places,
                      std::function<void(outcome<void>)> done)>
       remove_blobs;
+  /// Puts these bytes into the local store, as if they had been uploaded, and then calls back on
+  /// the lane.
+  std::function<void(lane&, const std::string& key, const std::string& content_type,
+                     const std::string& bytes, std::function<void(outcome<void>)> done)>
+      put_upload;
   /// Moves what was uploaded to the local store to its final key there, and then calls back on the
-  /// lane; fine when it is there already, a 400 when nothing was uploaded.
+  /// lane; fine when it is there already, a 400 when nothing was uploaded, or when it is known to
+  /// have other hashes.
   std::function<void(lane&, const std::string& from, const std::string& to,
-                     std::function<void(outcome<void>)> done)>
+                     const std::string& hashes, std::function<void(outcome<void>)> done)>
       keep_upload;
+  /// Where objects are kept; null: nowhere.
+  const object_stores* objects = nullptr;
 
   /// Temporary credentials for one object, with one scope, as a finished JSON object.
   std::function<std::string(const std::string& client_id, const std::string& scope, timestamp now,

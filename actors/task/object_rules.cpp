@@ -2,14 +2,11 @@
 
 #include "messages/json_text.hpp"
 #include "runtime/auth/snapshot.hpp"
-
-#include <boost/json.hpp>
+#include "runtime/objects/content_hashes.hpp"
 
 #include <algorithm>
 
 namespace troupe {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -29,32 +26,6 @@ api_error unknown_object(std::string_view name) {
 
 bool is_object(const artifact_record* record) {
   return record != nullptr && record->storage == artifact_storage::object;
-}
-
-json::object read_hashes(std::string_view text) {
-  boost::system::error_code failed;
-  auto value = json::parse(text, failed);
-  return failed || !value.is_object() ? json::object{} : std::move(value.get_object());
-}
-
-// Hashes may come in several calls, but never change; `open` says whether new ones are taken.
-outcome<std::string> merged(const std::string& known, const std::string& given, bool open) {
-  auto all = read_hashes(known);
-  for (const auto& [algorithm, hash] : read_hashes(given)) {
-    const auto* before = all.if_contains(algorithm);
-    if (before != nullptr && *before != hash)
-      return conflict("Content hash '" + std::string{algorithm} +
-                      "' already exists with a different value.");
-    if (before == nullptr && !open)
-      return conflict("The upload is finished: content hash '" + std::string{algorithm} +
-                      "' can no longer be added.");
-    all[algorithm] = hash;
-  }
-  return all.empty() ? std::string{} : json::serialize(all);
-}
-
-std::string_view hashes_text(const artifact_record& record) {
-  return record.hashes.empty() ? std::string_view{"{}"} : std::string_view{record.hashes};
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
@@ -133,39 +104,18 @@ outcome<artifact_record> decide_create_upload(const task_state& state,
                                               const create_upload& command) {
   if (!is_object(record))
     return bad_input(
-        "This server keeps objects only for artifacts of storage type 'object'. Create the "
-        "artifact first, and use the name and the credentials of the answer.");
+        "Objects with names like t/<taskId>/<runId>/... belong to artifacts of storage type "
+        "'object'. Create the artifact first, and use the name and the credentials of the answer.");
   if (record->uploaded || record->upload_id != command.upload_id ||
       state.definition->project_id != command.project_id || record->expires != command.expires)
     return conflict(
         "Object already exists: the artifact was reserved with another uploadId, projectId or "
         "expires, or its upload is finished.");
   auto changed = *record;
-  TROUPE_TRY(changed.hashes, merged(record->hashes, command.hashes, true));
+  TROUPE_TRY(changed.hashes, merge_hashes(record->hashes, command.hashes, true));
+  if (command.proposed.data_inline)
+    TROUPE_CHECK(check_hashes(changed.hashes, hashes_of(command.proposed.inline_bytes)));
   return changed;
-}
-
-std::string create_upload_answer(const create_upload& command, std::string_view url,
-                                 timestamp until) {
-  std::string out = "{\"projectId\":";
-  append_json_string(out, command.project_id);
-  append_member(out, "uploadId", command.upload_id);
-  append_member(out, "expires", to_iso(command.expires));
-  out += ",\"uploadMethod\":{";
-  if (!url.empty()) {
-    out += "\"putUrl\":{\"url\":";
-    append_json_string(out, url);
-    append_member(out, "expires", to_iso(until));
-    out += ",\"headers\":{\"Content-Type\":";
-    append_json_string(out, command.content_type);
-    append_member(out, "Content-Length", std::to_string(command.content_length));
-    append_member(out, "Content-Encoding", "identity");
-    if (command.content_type.starts_with("text/html"))
-      append_member(out, "Content-Disposition", "attachment");
-    out += "}}";
-  }
-  out += "}}";
-  return out;
 }
 
 outcome<artifact_record> decide_finish_upload(const task_state& state,
@@ -178,7 +128,7 @@ outcome<artifact_record> decide_finish_upload(const task_state& state,
   if (!record->uploaded && record->upload_id != command.upload_id)
     return conflict("The object has another uploadId. Give the one of its createUpload.");
   auto finished = *record;
-  TROUPE_TRY(finished.hashes, merged(record->hashes, command.hashes, !record->uploaded));
+  TROUPE_TRY(finished.hashes, merge_hashes(record->hashes, command.hashes, !record->uploaded));
   finished.uploaded = true;
   return finished;
 }
@@ -195,32 +145,8 @@ outcome<artifact_record> decide_read_object(const artifact_record* record,
 
 answer read_object_answer(const task_state& state, const read_object& command,
                           const artifact_record& record, const std::string& url, timestamp until) {
-  std::string out;
-  switch (command.as) {
-    case object_reading::get_url:
-      out = R"({"method":"getUrl")";
-      append_member(out, "url", url);
-      append_member(out, "expires", to_iso(until));
-      break;
-    case object_reading::simple:
-      out = R"({"method":"simple")";
-      append_member(out, "url", url);
-      return answer{out + "}"};
-    case object_reading::redirect: {
-      answer result{303, {}};
-      result.headers.emplace_back("Location", url);
-      return result;
-    }
-    case object_reading::metadata:
-      out = "{\"projectId\":";
-      append_json_string(out, state.definition->project_id);
-      append_member(out, "expires", to_iso(record.expires));
-      break;
-  }
-  out += ",\"hashes\":";
-  out += hashes_text(record);
-  out += '}';
-  return answer{std::move(out)};
+  return object_answer(command.as, {state.definition->project_id, record.expires, record.hashes},
+                       url, until);
 }
 
 }  // namespace troupe

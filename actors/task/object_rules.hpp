@@ -2,6 +2,7 @@
 
 #include "actors/task/artifact_rules.hpp"
 #include "messages/object_commands.hpp"
+#include "runtime/objects/object_answers.hpp"
 
 #include <string>
 #include <string_view>
@@ -35,15 +36,11 @@ outcome<artifact_record> decide_finish(const artifact_record* record,
                                        const finish_artifact& command);
 
 /// createUpload (object contract 2.1): the record with the hashes that became known. Errors: 400
-/// for an object that no artifact reserves, 409 for another upload than the reserved one.
+/// for an object that no artifact reserves and for data that have other hashes, 409 for another
+/// upload than the reserved one.
 outcome<artifact_record> decide_create_upload(const task_state& state,
                                               const artifact_record* record,
                                               const create_upload& command);
-
-/// What createUpload answers; `url` takes the data until `until`, and is empty when the client can
-/// use none.
-std::string create_upload_answer(const create_upload& command, std::string_view url,
-                                 timestamp until);
 
 /// finishUpload (object contract 2.2): the record of a complete object, the same when it was
 /// complete before. Errors: 404, 400 for another project, 409 for another upload or other hashes.

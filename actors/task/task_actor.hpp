@@ -69,6 +69,8 @@ class task_shell : public task_actor::base, public timer_target {
     std::vector<std::pair<reply_handle, std::function<void()>>> later;
     // Whose data are being removed, by the same keys; who wants to create one again waits for it.
     std::map<std::string, std::vector<create_artifact>> leaving;
+    // Whose uploads are being finished, by the same keys, and who wants that, too, meanwhile.
+    std::map<std::string, std::vector<finish_upload>> finishing;
   };
 
   // -- creation
@@ -132,6 +134,8 @@ class task_shell : public task_actor::base, public timer_target {
   void end_upload(finish_upload& command);
   void upload_kept(const finish_upload& command, outcome<void> kept);
   void read_object_of(read_object& command);
+  std::string object_url(run_id run, const std::string& name, timestamp now, timestamp until,
+                         bool may_be_cached) const;
   void show_artifact(describe_artifact& command);
   void show_artifacts(list_artifacts& command);
   void expire(expire_artifact& command);

@@ -136,7 +136,9 @@ void task_shell::find_artifact(get_artifact& command) {
     const auto until = found->name.starts_with(public_prefix) && place.bucket.empty()
                            ? found->record.expires + stage_.parts.expiration_delay
                            : now + get_url_lasts;
-    if (is_object || found->record.storage == artifact_storage::s3) {
+    if (is_object) {
+      url = object_url(run, found->name, now, until, !command.skip_cdn);
+    } else if (found->record.storage == artifact_storage::s3) {
       url = stage_.parts.get_url(place, now, until, command.skip_cdn);
       if (url.empty())
         return refuse(command.reply, out_of_reach(found->name, place.bucket));

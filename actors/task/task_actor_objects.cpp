@@ -5,6 +5,7 @@
 #include "actors/task/task_actor.hpp"
 #include "actors/task/task_wire.hpp"
 #include "runtime/lane/caf_compat.hpp"
+#include "runtime/object_stores/object_stores.hpp"
 
 #include <algorithm>
 
@@ -88,16 +89,27 @@ void task_shell::begin_upload(create_upload& command) {
     keep_artifact(command.run, command.name, std::move(*record), false);
     const auto now = stage_.on.now();
     const auto until = now + put_url_lasts;
-    const auto url = command.put_url ? stage_.parts.put_url({{}, upload_key(command.upload_id)},
-                                                            command.content_type, now, until)
-                                     : std::string{};
-    stage_.store().answer(last_commit_, command.reply,
-                          answer{create_upload_answer(command, url, until)});
+    const auto method = choose_upload(command.proposed);
+    const auto key = upload_key(command.upload_id);
+    const auto url =
+        method == upload_method::put_url
+            ? stage_.parts.put_url({{}, key}, command.proposed.content_type, now, until)
+            : std::string{};
+    auto text = create_upload_text(command.project_id, command.upload_id, command.expires,
+                                   command.proposed, method, url, until);
+    if (method != upload_method::data_inline)
+      return stage_.store().answer(last_commit_, command.reply, answer{std::move(text)});
+    auto self = caf::actor_cast<task_actor>(this);
+    stage_.parts.put_upload(
+        stage_.on, key, command.proposed.inline_type, command.proposed.inline_bytes,
+        [this, self, to = command.reply, text](outcome<void> put) {
+          stage_.store().answer(last_commit_, to, put ? answer{text} : answer{put.error()});
+        });
   });
 }
 
 // What is uploaded goes to its final place when it is complete, so that nobody who still has the
-// URL of the upload can change it.
+// URL of the upload can change it. One call of them at a time, for the same reason.
 void task_shell::end_upload(finish_upload& command) {
   if (postponed(command))
     return;
@@ -108,10 +120,13 @@ void task_shell::end_upload(finish_upload& command) {
       return refuse(command.reply, std::move(record).error());
     if (known->uploaded)
       return stage_.store().answer(last_commit_, command.reply, answer{"{}"});
+    const auto field = artifact_field(command.run, command.name);
+    if (const auto [at, first] = artifacts_->finishing.try_emplace(field); !first)
+      return at->second.push_back(command);
     auto self = caf::actor_cast<task_actor>(this);
     stage_.parts.keep_upload(
         stage_.on, upload_key(record->upload_id),
-        artifact_key(state_.id, command.run, command.name),
+        artifact_key(state_.id, command.run, command.name), record->hashes,
         [this, self, command](outcome<void> kept) {
           if (!artifacts_ || failed_)
             return stage_.on.deliver(
@@ -130,6 +145,10 @@ void task_shell::end_upload(finish_upload& command) {
 }
 
 void task_shell::upload_kept(const finish_upload& command, outcome<void> kept) {
+  auto waiting = artifacts_->finishing.extract(artifact_field(command.run, command.name));
+  if (!waiting.empty())
+    for (auto& other : waiting.mapped())
+      stage_.board.tell(stage_.on, std::move(other));
   if (!kept)
     return refuse(command.reply, std::move(kept).error());
   // It may have changed meanwhile.
@@ -138,6 +157,15 @@ void task_shell::upload_kept(const finish_upload& command, outcome<void> kept) {
     return refuse(command.reply, std::move(record).error());
   keep_artifact(command.run, command.name, std::move(*record), false);
   stage_.store().answer(last_commit_, command.reply, answer{"{}"});
+}
+
+// A cache stands in for all that does not want the data themselves.
+std::string task_shell::object_url(run_id run, const std::string& name, timestamp now,
+                                   timestamp until, bool may_be_cached) const {
+  if (may_be_cached && stage_.parts.objects != nullptr)
+    if (auto cached = stage_.parts.objects->cached_url(object_name(state_.id, run, name)))
+      return *std::move(cached);
+  return stage_.parts.get_url({{}, artifact_key(state_.id, run, name)}, now, until, true);
 }
 
 void task_shell::read_object_of(read_object& command) {
@@ -149,8 +177,9 @@ void task_shell::read_object_of(read_object& command) {
     if (!record)
       return refuse(command.reply, std::move(record).error());
     const auto until = now + get_url_lasts;
-    const auto url = stage_.parts.get_url({{}, artifact_key(state_.id, command.run, command.name)},
-                                          now, until, false);
+    const auto url =
+        object_url(command.run, command.name, now, until,
+                   command.as == object_reading::simple || command.as == object_reading::redirect);
     stage_.store().answer(last_commit_, command.reply,
                           read_object_answer(state_, command, *record, url, until));
   });

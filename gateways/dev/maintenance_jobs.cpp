@@ -17,6 +17,7 @@ constexpr std::array queues{expiry_of::queues};
 constexpr std::array secrets{expiry_of::secrets};
 constexpr std::array indexed{expiry_of::index};
 constexpr std::array clients{expiry_of::clients};
+constexpr std::array objects{expiry_of::artifacts, expiry_of::objects};
 
 // A service that keeps something which expires gives its job what looks for it.
 constexpr std::array jobs{
@@ -30,7 +31,7 @@ constexpr std::array jobs{
     maintenance_job{"expire-secrets", secrets},
     maintenance_job{"expire-index", indexed},
     maintenance_job{"expire-hooks", {}},
-    maintenance_job{"expire-objects", {}},  // they are artifacts of their tasks
+    maintenance_job{"expire-objects", objects},
     maintenance_job{"expire-worker-pools", {}},
     maintenance_job{"expire-workers", {}},
     maintenance_job{"expire-worker-pool-errors", {}},

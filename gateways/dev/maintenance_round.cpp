@@ -47,8 +47,8 @@ void maintenance_round::next_step() {
 // A register answers for all shards of its lane, a service for all there is. Nothing is settled
 // before all are asked, as some answer at once.
 void maintenance_round::ask_shards(expiry_of what) {
-  const bool of_service =
-      what == expiry_of::secrets || what == expiry_of::index || what == expiry_of::clients;
+  const bool of_service = what == expiry_of::secrets || what == expiry_of::index ||
+                          what == expiry_of::clients || what == expiry_of::objects;
   const auto lanes = std::min<std::uint16_t>(lane_.lane_count(), shard_count);
   const auto count = of_service ? 1 : what == expiry_of::queues ? lanes : shard_count;
   ++missing_;

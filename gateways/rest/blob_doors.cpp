@@ -2,6 +2,7 @@
 
 #include "gateways/rest/byte_range.hpp"
 #include "messages/json_text.hpp"
+#include "messages/object_commands.hpp"
 #include "runtime/blobs/blob_signer.hpp"
 #include "runtime/blobs/blob_store.hpp"
 #include "runtime/lane/lane.hpp"
@@ -165,6 +166,9 @@ class download : public std::enable_shared_from_this<download> {
                                                              {"Accept-Ranges", "bytes"}};
     if (!info.content_encoding.empty())
       headers.emplace_back("Content-Encoding", info.content_encoding);
+    // As a page of this origin it could act with the rights of who looks at it.
+    if (is_html(info.content_type))
+      headers.emplace_back("Content-Disposition", "attachment");
     if (etag_matches(door_.header("if-none-match"), info.etag)) {
       stream_->begin(304, {}, std::move(headers), std::nullopt);
       return finish();

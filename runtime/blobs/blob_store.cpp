@@ -26,6 +26,12 @@ api_error failed(const std::string& what) {
                             (code == ENOSPC ? "; free some space and repeat" : "; repeat later"));
 }
 
+EVP_MD_CTX* begin_digest(const EVP_MD* algorithm) {
+  auto* digest = EVP_MD_CTX_new();
+  EVP_DigestInit_ex(digest, algorithm, nullptr);
+  return digest;
+}
+
 std::string hex(const unsigned char* bytes, std::size_t size) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string text;
@@ -67,6 +73,8 @@ std::string make_block(std::string_view key, const blob_info& info) {
       {"contentType", info.content_type},
       {"contentEncoding", info.content_encoding},
       {"etag", info.etag},
+      {"sha256", info.sha256},
+      {"sha512", info.sha512},
       {"key", key.substr(0, longest_kept_key)},
   });
   // The content's type and encoding come from bounded sources; a key may be cut, they may not.
@@ -74,7 +82,9 @@ std::string make_block(std::string_view key, const blob_info& info) {
     block = boost::json::serialize(boost::json::object{{"blob", 1},
                                                        {"contentType", info.content_type},
                                                        {"contentEncoding", info.content_encoding},
-                                                       {"etag", info.etag}});
+                                                       {"etag", info.etag},
+                                                       {"sha256", info.sha256},
+                                                       {"sha512", info.sha512}});
   block.resize(block_size, ' ');
   block.back() = '\n';
   return block;
@@ -96,6 +106,8 @@ bool read_block(int fd, blob_info& info) {
   info.content_type = text("contentType");
   info.content_encoding = text("contentEncoding");
   info.etag = text("etag");
+  info.sha256 = text("sha256");
+  info.sha512 = text("sha512");
   struct stat status {};
   if (::fstat(fd, &status) != 0 || status.st_size < static_cast<off_t>(block_size))
     return false;
@@ -114,12 +126,15 @@ blob_writer::~blob_writer() {
     ::unlink(temporary_path_.c_str());
   }
   EVP_MD_CTX_free(digest_);
+  EVP_MD_CTX_free(long_digest_);
 }
 
 outcome<void> blob_writer::write(std::string_view bytes) {
   if (!write_all(fd_, bytes.data(), bytes.size(), -1))
     return failed("write");
   EVP_DigestUpdate(digest_, bytes.data(), bytes.size());
+  if (long_digest_ != nullptr)
+    EVP_DigestUpdate(long_digest_, bytes.data(), bytes.size());
   info_.size += bytes.size();
   return {};
 }
@@ -128,6 +143,11 @@ outcome<blob_info> blob_writer::finish() {
   unsigned char digest[EVP_MAX_MD_SIZE];
   EVP_DigestFinal_ex(digest_, digest, nullptr);
   info_.etag = '"' + hex(digest, 16) + '"';
+  info_.sha256 = hex(digest, 32);
+  if (long_digest_ != nullptr) {
+    EVP_DigestFinal_ex(long_digest_, digest, nullptr);
+    info_.sha512 = hex(digest, 64);
+  }
   const auto block = make_block(key_, info_);
   if (!write_all(fd_, block.data(), block.size(), 0) || ::fsync(fd_) != 0 ||
       ::rename(temporary_path_.c_str(), final_path_.c_str()) != 0)
@@ -204,8 +224,9 @@ outcome<std::unique_ptr<blob_writer>> blob_store::create(std::string_view key,
       directory_ + "/incoming/" + std::to_string(next_temporary_.fetch_add(1));
   writer->info_.content_type = content_type.substr(0, 1000);
   writer->info_.content_encoding = content_encoding.substr(0, 100);
-  writer->digest_ = EVP_MD_CTX_new();
-  EVP_DigestInit_ex(writer->digest_, EVP_sha256(), nullptr);
+  writer->digest_ = begin_digest(EVP_sha256());
+  if (key.starts_with(uploads))
+    writer->long_digest_ = begin_digest(EVP_sha512());
   writer->fd_ =
       ::open(writer->temporary_path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   const std::string empty_block(block_size, '\0');

@@ -19,6 +19,8 @@ struct blob_info {
   std::string content_encoding;  ///< empty: none
   std::string etag;              ///< with its quotes
   std::uint64_t size = 0;        ///< of the bytes as stored
+  std::string sha256;            ///< of the bytes, in hexadecimal; empty: not known
+  std::string sha512;            ///< the same; known of what was uploaded below `uploads`
 };
 
 /// One upload on its way into the store. What was written is invisible until `finish`; a writer
@@ -45,6 +47,7 @@ class blob_writer {
   std::string key_;
   blob_info info_;
   EVP_MD_CTX* digest_ = nullptr;
+  EVP_MD_CTX* long_digest_ = nullptr;  // null: nobody will ask
 };
 
 /// An open blob; what it reads stays the same when the blob is replaced or removed meanwhile. Used
@@ -73,6 +76,10 @@ class blob_reader {
 /// encoding and digest; the bytes follow.
 class blob_store {
  public:
+  /// Keys of data that wait for their upload to be finished begin with this: they are hashed by all
+  /// algorithms that clients use, since hashes are what tells whether they are complete.
+  static constexpr std::string_view uploads = "upload/";
+
   /// `directory` is made by `open`; `threads` do the file work.
   explicit blob_store(std::string directory, unsigned threads = 2);
 

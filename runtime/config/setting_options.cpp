@@ -149,6 +149,11 @@ std::string read_providers(settings& into, const std::string& path) {
   return read_provider_file(path, into.providers);
 }
 
+std::string read_objects(settings& into, const std::string& path) {
+  into.object_backends_file = path;
+  return read_object_file(path, into.objects);
+}
+
 // It travels in a header.
 std::string read_token(settings& into, const std::string& text) {
   const bool fits =
@@ -263,6 +268,9 @@ constexpr std::array options{
                    "whether the store deletes up to 1000 objects by one request", false,
                    &read_by<&settings::s3_bulk_delete, read_switch>,
                    &write_switch<&settings::s3_bulk_delete>},
+    setting_option{"object-backends", "FILE",
+                   "JSON file with the backends of objects, which takes which, and their caches",
+                   false, &read_objects, &write_text<&settings::object_backends_file>},
     setting_option{"secrets-keys", "KEYS", "keys of secrets, newest first; better by file", true,
                    &read_text<&settings::secrets_keys>, &write_text<&settings::secrets_keys>},
     setting_option{"secrets-key-file", "FILE",

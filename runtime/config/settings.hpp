@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/config/object_settings.hpp"
 #include "runtime/config/provider_accounts.hpp"
 
 #include <cstdint>
@@ -127,6 +128,11 @@ struct settings {
            !s3_public_bucket.empty() || !s3_private_bucket.empty() || !s3_access_key_id.empty() ||
            !s3_secret_file.empty();
   }
+
+  // -- objects
+  // -------------------------------------------------------------------------------------
+  std::string object_backends_file;  ///< empty: all objects are on the disk
+  object_settings objects;           ///< what is in that file
 
   // -- access
   // ------------------------------------------------------------------------------------

@@ -302,6 +302,9 @@ TROUPE_TO_SERVICE(index, catch_up_index)
 TROUPE_TO_SERVICE(purge_cache, request_purge)
 TROUPE_TO_SERVICE(purge_cache, list_purge_requests)
 TROUPE_TO_SERVICE(purge_cache, find_purge_requests)
+TROUPE_TO_SERVICE(objects, create_object)
+TROUPE_TO_SERVICE(objects, finish_object)
+TROUPE_TO_SERVICE(objects, find_object)
 TROUPE_TO_SERVICE(auth, read_auth)
 TROUPE_TO_SERVICE(auth, change_client)
 TROUPE_TO_SERVICE(auth, change_role)
@@ -324,6 +327,8 @@ void switchboard::tell(lane& from, expire_now command) {
       return hand_over(from, 0, handles_->index, std::move(command));
     case expiry_of::clients:
       return hand_over(from, 0, handles_->auth, std::move(command));
+    case expiry_of::objects:
+      return hand_over(from, 0, handles_->objects, std::move(command));
   }
 }
 

@@ -210,6 +210,10 @@ class switchboard {
   void tell(lane& from, request_purge command);
   void tell(lane& from, list_purge_requests command);
   void tell(lane& from, find_purge_requests command);
+  // To the service of objects.
+  void tell(lane& from, create_object command);
+  void tell(lane& from, finish_object command);
+  void tell(lane& from, find_object command);
   // To whoever looks for what expired.
   void tell(lane& from, expire_now command);
   // To the owner of clients and roles.

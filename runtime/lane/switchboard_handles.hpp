@@ -30,6 +30,7 @@ struct switchboard::handles {
   secrets_actor secrets;
   index_actor index;
   purge_cache_actor purge_cache;
+  object_actor objects;
 };
 
 }  // namespace troupe

@@ -53,6 +53,7 @@ struct s3_connection::channel_on final : channel {
     co_await http::async_write(stream, message, asio::use_awaitable);
     http::response_parser<http::string_body> parser;
     parser.body_limit(largest_answer);
+    parser.skip(message.method() == http::verb::head);  // lengths of what does not come
     co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
     lasts = parser.get().keep_alive();
     used = true;

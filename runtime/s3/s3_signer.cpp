@@ -160,11 +160,9 @@ std::string s3_signer::signature(std::string_view canonical_request,
 }
 
 std::string s3_signer::presigned(std::string_view verb, const s3_object& object,
-                                 std::string_view content_type, timestamp now,
+                                 named_texts headers, timestamp now,
                                  std::chrono::seconds lasts) const {
-  named_texts headers{{"host", host_header(object.bucket)}};
-  if (!content_type.empty())
-    headers.emplace_back("content-type", content_type);
+  headers.emplace_back("host", host_header(object.bucket));
   const auto signed_ones = canonical_headers(headers);
   const auto date_time = date_time_of(now);
   const auto seconds = std::clamp<std::int64_t>(lasts.count(), 1, longest_s);
@@ -183,7 +181,15 @@ std::string s3_signer::presigned(std::string_view verb, const s3_object& object,
 
 std::string s3_signer::put_url(const s3_object& object, std::string_view content_type,
                                timestamp now, std::chrono::seconds lasts) const {
-  return presigned("PUT", object, content_type, now, lasts);
+  named_texts headers;
+  if (!content_type.empty())
+    headers.emplace_back("content-type", content_type);
+  return presigned("PUT", object, std::move(headers), now, lasts);
+}
+
+std::string s3_signer::put_url(const s3_object& object, const named_texts& headers, timestamp now,
+                               std::chrono::seconds lasts) const {
+  return presigned("PUT", object, headers, now, lasts);
 }
 
 std::string s3_signer::get_url(const s3_object& object, timestamp now,

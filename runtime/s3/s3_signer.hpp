@@ -71,6 +71,11 @@ class s3_signer {
   std::string put_url(const s3_object& object, std::string_view content_type, timestamp now,
                       std::chrono::seconds lasts) const;
 
+  /// A URL that takes a PUT with exactly these headers.
+  std::string put_url(const s3_object& object,
+                      const std::vector<std::pair<std::string, std::string>>& headers,
+                      timestamp now, std::chrono::seconds lasts) const;
+
   /// A URL that answers GET until `lasts` after `now`.
   std::string get_url(const s3_object& object, timestamp now, std::chrono::seconds lasts) const;
 
@@ -90,7 +95,7 @@ class s3_signer {
  private:
   std::string path(const s3_object& object) const;
   std::string presigned(std::string_view verb, const s3_object& object,
-                        std::string_view content_type, timestamp now,
+                        std::vector<std::pair<std::string, std::string>> headers, timestamp now,
                         std::chrono::seconds lasts) const;
   std::string signature(std::string_view canonical_request, std::string_view date_time) const;
   std::string scope(std::string_view date_time) const;

@@ -134,6 +134,19 @@ class service_actor : public Handle::base, private timer_target {
         [&on = on_, self = own_handle(), command] { on.executor().post(self, Command{command}); });
   }
 
+  /// To be called when what `next_due` says has changed otherwise than by a command.
+  void arm_timer() {
+    auto due = next_due();
+    if (!due)
+      return;
+    due = std::min(*due, on_.now() + longest_timer);
+    if (timer_ != 0 && armed_for_ <= *due)
+      return;
+    on_.cancel_timer(timer_);
+    timer_ = on_.add_timer(*due, *this);
+    armed_for_ = *due;
+  }
+
   bool is_armed() const { return timer_ != 0; }
   commit_number written() const { return written_; }
   Handle own_handle() { return caf::actor_cast<Handle>(this); }
@@ -170,18 +183,6 @@ class service_actor : public Handle::base, private timer_target {
             read_next(all, number + 1, begin);
           });
         });
-  }
-
-  void arm_timer() {
-    auto due = next_due();
-    if (!due)
-      return;
-    due = std::min(*due, on_.now() + longest_timer);
-    if (timer_ != 0 && armed_for_ <= *due)
-      return;
-    on_.cancel_timer(timer_);
-    timer_ = on_.add_timer(*due, *this);
-    armed_for_ = *due;
   }
 
   void on_timer() final {

@@ -24,6 +24,7 @@ test('the stock Go client leads a task through its life', async () => {
     indexed: true, secret: { deep: 'secret' },
     counts: { taskQueueId: 'go-tests/queue', provisionerId: 'go-tests', workerType: 'queue',
       pendingTasks: 0, claimedTasks: 1 }, claims: 1, pending: 1, 'group canceled': true,
+    'go/small': true, 'go/large/one': true,
     reasons: ['scheduled failed', 'rerun worker-shutdown', 'retry canceled'],
     statuses: 1, tasks: 1, 'too late': 409, 'public/none': true, 'public/link': true, info: 'link',
     expanded: 2, 'not purged': 403, purges: 1, gone: 401,

@@ -1,13 +1,15 @@
-// The object service. Its objects are those of artifacts, so their tasks look after them.
+// The object service. Objects of artifacts are looked after by their tasks, others by the service.
 
 #include "gateways/rest/api_lane.hpp"
 #include "gateways/rest/handlers/arguments.hpp"
 #include "gateways/rest/handlers/handlers.hpp"
 #include "messages/object_commands.hpp"
+#include "runtime/crypto/base64.hpp"
 #include "runtime/lane/switchboard.hpp"
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace troupe::handlers {
@@ -22,7 +24,10 @@ struct object_place {
   std::string_view name;
 };
 
-// `t/<taskId>/<runId>/<artifact name>`; nothing for the name of an object that cannot be here.
+constexpr std::size_t most_inline_bytes = 8192;
+
+// `t/<taskId>/<runId>/<artifact name>`; nothing for names of other objects. One artifact has one
+// name: who may use another way to write it has no right to it.
 std::optional<object_place> read_place(std::string_view text) {
   const auto next = [&text]() -> std::optional<std::string_view> {
     const auto end = text.find('/');
@@ -40,7 +45,8 @@ std::optional<object_place> read_place(std::string_view text) {
   const auto task = task_id::parse(*id);
   object_place place{{}, 0, text};
   const auto [end, failed] = std::from_chars(run->data(), run->data() + run->size(), place.run);
-  if (!task || failed != std::errc{} || end != run->data() + run->size())
+  if (!task || failed != std::errc{} || end != run->data() + run->size() ||
+      std::to_string(place.run) != *run)
     return std::nullopt;
   place.task = *task;
   return place;
@@ -59,26 +65,69 @@ std::string hashes_of(request_context& call) {
   return hashes == nullptr ? std::string{} : json::serialize(*hashes);
 }
 
-// Fills in what all commands have, and sends it.
-template <class Command>
-void send(request_context& call, const object_place& place, Command command) {
+// Sends the command to the task whose artifact it is, or its like to the service.
+template <class OfTask, class OfService>
+void send(request_context& call, OfTask of_task, OfService of_service) {
   auto& here = call.here();
-  command.task = place.task;
-  command.run = place.run;
-  command.name = place.name;
-  command.reply = call.await_answer();
-  here.board.tell(here.on, std::move(command));
+  const auto place = read_place(call.param("name"));
+  const auto reply = call.await_answer();
+  if (!place) {
+    of_service.name = call.param("name");
+    of_service.reply = reply;
+    return here.board.tell(here.on, std::move(of_service));
+  }
+  of_task.task = place->task;
+  of_task.run = place->run;
+  of_task.name = place->name;
+  of_task.reply = reply;
+  here.board.tell(here.on, std::move(of_task));
 }
 
 void read_one(request_context& call, object_reading as) {
-  const auto place = read_place(call.param("name"));
-  if (!place)
-    return call.fail(
-        make_api_error(error_code::resource_not_found,
-                       "Object '" + std::string{call.param("name")} + "' does not exist."));
-  troupe::read_object command;
-  command.as = as;
-  send(call, *place, std::move(command));
+  troupe::read_object of_task;
+  troupe::find_object of_service;
+  of_task.as = of_service.as = as;
+  send(call, std::move(of_task), std::move(of_service));
+}
+
+api_error bad_input(std::string text) {
+  return make_api_error(error_code::input_error, std::move(text));
+}
+
+outcome<upload_proposal> read_proposal(const json::object& methods) {
+  upload_proposal made;
+  if (const auto* here = methods.if_contains("dataInline")) {
+    made.data_inline = true;
+    made.inline_type = here->at("contentType").as_string();
+    if (!decode_base64(here->at("objectData").as_string(), made.inline_bytes))
+      return bad_input("'objectData' of dataInline is not base64");
+    if (made.inline_bytes.size() > most_inline_bytes)
+      return bad_input("dataInline takes up to 8192 bytes, and these are " +
+                       std::to_string(made.inline_bytes.size()) + "; use putUrl");
+  }
+  if (const auto* put = methods.if_contains("putUrl")) {
+    made.put_url = true;
+    made.content_type = put->at("contentType").as_string();
+    boost::system::error_code beyond;
+    made.content_length = put->at("contentLength").to_number<std::uint64_t>(beyond);
+    if (beyond)
+      return bad_input("'contentLength' is not a number of bytes");
+  }
+  // The Go client proposes no data along with putUrl when there are too many of them to come
+  // inline.
+  if (made.put_url && made.content_length > 0 && made.inline_bytes.empty())
+    made.data_inline = false;
+  for (const auto* type : {&made.inline_type, &made.content_type})
+    if (std::any_of(type->begin(), type->end(), [](char c) { return c < 0x20 || c == 0x7f; }))
+      return bad_input("'contentType' has characters that cannot stand in a header");
+  return made;
+}
+
+template <class Command>
+void take_identity(request_context& call, Command& command) {
+  command.project_id = text_member(call, "projectId");
+  command.upload_id = text_member(call, "uploadId");
+  command.hashes = hashes_of(call);
 }
 
 }  // namespace
@@ -86,44 +135,30 @@ void read_one(request_context& call, object_reading as) {
 void create_upload(request_context& call) {
   if (!authorised(call))
     return;
-  const auto place = read_place(call.param("name"));
   const auto expires = parse_date_time(text_member(call, "expires"));
-  if (!place || !expires)
-    return call.fail(make_api_error(
-        error_code::input_error,
-        "This server keeps objects only for artifacts of storage type 'object', whose names begin "
-        "with t/<taskId>/<runId>/. Create the artifact first."));
-  troupe::create_upload command;
-  command.project_id = text_member(call, "projectId");
-  command.upload_id = text_member(call, "uploadId");
-  command.expires = *expires;
-  command.hashes = hashes_of(call);
-  const auto& proposed = call.body().at("proposedUploadMethods").as_object();
-  if (const auto* put = proposed.if_contains("putUrl")) {
-    command.put_url = true;
-    command.content_type = put->at("contentType").as_string();
-    boost::system::error_code beyond;
-    command.content_length = put->at("contentLength").to_number<std::uint64_t>(beyond);
-    if (beyond)
-      return call.fail(
-          make_api_error(error_code::input_error, "'contentLength' is not a number of bytes"));
-  }
-  send(call, *place, std::move(command));
+  if (!expires)
+    return call.fail(bad_input("'expires' is not a time"));
+  auto proposed = read_proposal(call.body().at("proposedUploadMethods").as_object());
+  if (!proposed)
+    return call.fail(std::move(proposed).error());
+  troupe::create_upload of_task;
+  troupe::create_object of_service;
+  take_identity(call, of_task);
+  take_identity(call, of_service);
+  of_task.expires = of_service.expires = *expires;
+  of_task.proposed = *proposed;
+  of_service.proposed = *std::move(proposed);
+  send(call, std::move(of_task), std::move(of_service));
 }
 
 void finish_upload(request_context& call) {
   if (!authorised(call))
     return;
-  const auto place = read_place(call.param("name"));
-  if (!place)
-    return call.fail(
-        make_api_error(error_code::resource_not_found,
-                       "Object '" + std::string{call.param("name")} + "' does not exist."));
-  troupe::finish_upload command;
-  command.project_id = text_member(call, "projectId");
-  command.upload_id = text_member(call, "uploadId");
-  command.hashes = hashes_of(call);
-  send(call, *place, std::move(command));
+  troupe::finish_upload of_task;
+  troupe::finish_object of_service;
+  take_identity(call, of_task);
+  take_identity(call, of_service);
+  send(call, std::move(of_task), std::move(of_service));
 }
 
 void start_download(request_context& call) {
@@ -132,9 +167,7 @@ void start_download(request_context& call) {
     return read_one(call, object_reading::get_url);
   if (accepted.contains("simple"))
     return read_one(call, object_reading::simple);
-  call.fail(make_api_error(error_code::input_error,
-                           "None of the download methods is offered here. Accept getUrl or "
-                           "simple."));
+  read_one(call, object_reading::unknown_method);
 }
 
 void object(request_context& call) { read_one(call, object_reading::metadata); }

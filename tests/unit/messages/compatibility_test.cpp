@@ -1,6 +1,7 @@
 #include "messages/api/auth_methods.hpp"
 #include "messages/api/implemented.hpp"
 #include "messages/api/index_methods.hpp"
+#include "messages/api/object_methods.hpp"
 #include "messages/api/purge_cache_methods.hpp"
 #include "messages/api/queue_methods.hpp"
 #include "messages/api/secrets_methods.hpp"
@@ -67,6 +68,7 @@ std::string render() {
   for (const auto name : exchanges)
     out << "| `exchange/taskcluster-queue/v1/" << name << "` | "
         << (contains(implemented_queue_exchanges, name) ? "done" : "not yet") << " |\n";
+  render_service(out, "Object methods", object_methods());
   render_service(out, "Secrets methods", secrets_methods());
   render_service(out, "Index methods", index_methods());
   render_service(out, "Purge-cache methods", purge_cache_methods());

@@ -96,6 +96,19 @@ func uploadObject(root string, worker *tcqueue.Queue, task, run string) {
 		&tcqueue.FinishArtifactRequest{UploadID: place.UploadID}))
 }
 
+// One that travels in the call, and one by URL.
+func anyObjects(root string, own *tcclient.Credentials) {
+	object := tcobject.New(own, root)
+	for name, data := range map[string][]byte{"go/small": []byte("hello"),
+		"go/large/one": bytes.Repeat([]byte("large"), 100000)} {
+		check(object.UploadFromBuf("go-tests", name, "text/plain", time.Now().Add(time.Hour),
+			slugid.Nice(), data))
+		found, contentType, _, err := object.DownloadToBuf(name)
+		check(err)
+		report[name] = bytes.Equal(found, data) && contentType == "text/plain"
+	}
+}
+
 func lifeCycle(root string, own *tcclient.Credentials) string {
 	queue := tcqueue.New(own, root)
 	first, second := slugid.Nice(), slugid.Nice()
@@ -181,6 +194,7 @@ func main() {
 	listings(root, own, task)
 	refusals(root, own, task)
 	otherServices(root, own, task)
+	anyObjects(root, own)
 	endings(root, own)
 	administration(root, own)
 	check(json.NewEncoder(os.Stdout).Encode(report))

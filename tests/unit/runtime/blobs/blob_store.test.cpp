@@ -72,6 +72,19 @@ TEST_CASE_METHOD(store_fixture, "a blob comes back with type, encoding, size and
   CHECK((*reader)->read(500, 3)->empty());
 }
 
+TEST_CASE_METHOD(store_fixture, "section 2.3 hashes of what was uploaded are kept with it") {
+  put("upload/x", "hello");
+  put("other", "hello");
+  REQUIRE(store->move("upload/x", "object/x").has_value());
+  reopen();
+  const auto info = (*store->read("object/x"))->info();
+  CHECK(info.sha256 == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+  CHECK(
+      info.sha512.starts_with("9b71d224bd62f3785d96d46ad3ea3d73319bfbc2890caadae2dff72519673ca7"));
+  CHECK((*store->read("other"))->info().sha256 == info.sha256);
+  CHECK((*store->read("other"))->info().sha512.empty());
+}
+
 TEST_CASE_METHOD(store_fixture, "an upload is invisible until it is finished") {
   {
     auto writer = store->create("k", "a/b", "");

@@ -1,6 +1,7 @@
 // The services with records of their own: what they know after a failure, and after a crash.
 
 #include "runtime/clock/random.hpp"
+#include "runtime/object_stores/object_stores.hpp"
 #include "runtime/secrets/secret_ring.hpp"
 #include "tests/unit/actors/company/failures/supervised_company.hpp"
 
@@ -9,6 +10,9 @@
 
 #include <boost/json.hpp>
 
+#include <atomic>
+#include <map>
+#include <memory>
 #include <thread>
 
 using namespace troupe;
@@ -56,6 +60,36 @@ const secret_ring& some_ring() {
   static const auto ring = *secret_ring::parse(secret_ring::make_key(thread_random()));
   return ring;
 }
+
+/// A backend that has everything.
+class some_backend final : public object_backend {
+ public:
+  outcome<void> accepts(std::string_view) const override { return boost::system::in_place_value; }
+  std::string put_url(const stored_object&, const upload_proposal&, timestamp,
+                      timestamp) const override {
+    return "put";
+  }
+  std::string get_url(const stored_object& object, timestamp, timestamp) const override {
+    return "get/" + object.name;
+  }
+  void put(lane& on, const stored_object&, std::string, std::string, done_handler done) override {
+    take(on, std::move(done));
+  }
+  void finish(lane& on, const stored_object&, std::string, done_handler done) override {
+    ++finishing;
+    take(on, std::move(done));
+  }
+  void remove(lane& on, const stored_object&, done_handler done) override {
+    take(on, std::move(done));
+  }
+
+  std::atomic<int> finishing{0};
+
+ private:
+  static void take(lane& on, done_handler done) {
+    on.post([done = std::move(done)] { done(boost::system::in_place_value); });
+  }
+};
 
 }  // namespace
 
@@ -133,4 +167,49 @@ TEST_CASE("secrets that no key opens end the server, and say which key they need
   auto why = said.get_future();
   REQUIRE(why.wait_for(20s) == std::future_status::ready);
   CHECK(why.get().find("sealed with a key (" + some_ring().newest() + ")") != std::string::npos);
+}
+
+TEST_CASE("section 2.1 objects come back after a failure and a crash, with the upload under way") {
+  test::redis_server redis;
+  const auto expires = system_clock{}.now() + 48h;
+  const create_object wanted{"name", "p", "fN1SbArXTPSVFNUvaOlinQ", expires, R"({"x":"y"})",
+                             {},     {}};
+  const finish_object finish{"name", "p", wanted.upload_id, {}, {}};
+  const find_object found{"name", object_reading::simple, {}};
+  const auto made = [] {
+    std::map<std::string, std::unique_ptr<object_backend>, std::less<>> backends;
+    backends["local"] = std::make_unique<some_backend>();
+    return std::make_unique<object_stores>(object_settings{}, std::move(backends));
+  };
+  const auto stores = made();
+  const auto with_stores = [&](company_parts& parts) { parts.objects = stores.get(); };
+  auto& backend = dynamic_cast<some_backend&>(*stores->find("local"));
+  {
+    supervised_company bench{redis, 1, with_stores};
+    CHECK(bench.ask(wanted).status == 200);
+    fail(bench, found);
+    CHECK(bench.ask(wanted).status == 200);
+    CHECK(bench.ask(found).status == 404);
+    bench.crash();
+  }
+  {
+    supervised_company bench{redis, 4, with_stores};
+    auto other = wanted;
+    other.upload_id = "AAAAAAAAQACAAAAAAAAAAA";
+    CHECK(bench.ask(other).status == 409);
+    CHECK(bench.ask(finish).status == 200);
+    CHECK(bench.ask(finish).status == 200);
+    CHECK(backend.finishing == 1);
+    fail(bench, found);
+    CHECK(bench.ask(found).body == R"({"method":"simple","url":"get/name"})");
+    CHECK(bench.failures() == 1);
+  }
+  supervised_company bench{redis, 1};  // without any backend
+  CHECK(bench.ask(found).status == 400);
+  CHECK(boost::json::parse(bench.ask(find_object{"name", object_reading::metadata, {}}).body)
+            .at("hashes") == boost::json::value{{"x", "y"}});
+  auto another = wanted;
+  another.name = "another";
+  const auto refused = bench.ask(another);
+  CHECK(refused.status == 400);
 }

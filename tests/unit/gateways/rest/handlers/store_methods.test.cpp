@@ -3,6 +3,7 @@
 #include "gateways/rest/handlers/handlers.hpp"
 #include "gateways/rest/served_methods.hpp"
 #include "messages/api/index_methods.hpp"
+#include "messages/api/object_methods.hpp"
 #include "messages/api/purge_cache_methods.hpp"
 #include "messages/api/secrets_methods.hpp"
 #include "runtime/envelope/envelope.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 struct served : served_methods {
   served() {
+    add("/api/object/v1", object_methods(), find_handler);
     add("/api/secrets/v1", secrets_methods(), find_handler);
     add("/api/index/v1", index_methods(), find_handler);
     add("/api/purge-cache/v1", purge_cache_methods(), find_handler);
@@ -28,9 +30,10 @@ std::string name_of(const served_methods& table, std::string_view verb, std::str
 
 }  // namespace
 
-TEST_CASE("REF-4 every method of secrets, index and purge-cache is served") {
+TEST_CASE("REF-4 every method of secrets, index, purge-cache and objects is served") {
   const served table;
-  for (const auto* rows : {&secrets_methods(), &index_methods(), &purge_cache_methods()})
+  for (const auto* rows :
+       {&secrets_methods(), &index_methods(), &purge_cache_methods(), &object_methods()})
     for (const auto& row : *rows) {
       INFO(row.service << "." << row.name);
       CHECK(table.by_name(row.service, row.name) != nullptr);
