@@ -182,4 +182,9 @@ void local_workers::impl::finish_when_empty() {
     work.reset();
 }
 
+std::vector<std::string> local_worker_scopes(std::string_view queue, std::string_view group) {
+  return {"queue:claim-work:" + std::string{queue}, "queue:worker-id:" + std::string{group} + "/*",
+          "purge-cache:purge-requests::" + std::string{queue}, "auth:expand-scopes"};
+}
+
 }  // namespace troupe

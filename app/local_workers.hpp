@@ -8,9 +8,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe {
+
+/// What workers of this machine may do: claim from the queue, and what they need for its tasks.
+std::vector<std::string> local_worker_scopes(std::string_view queue, std::string_view group);
 
 /// Starts workers as processes of this machine, for the provisioner of the provider `local`. A
 /// thread of its own starts them, hears at once when one ends, and kills one that does not end in

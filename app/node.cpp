@@ -79,10 +79,9 @@ auth_setup auth_setup_of(const settings& config, std::string_view server_key,
                          const credentials& local_workers) {
   auth_setup setup;
   setup.static_clients.push_back(internal_client(queue.client_id, queue.access_token, {"*"}));
-  setup.static_clients.push_back(
-      internal_client(local_workers.client_id, local_workers.access_token,
-                      {"queue:claim-work:" + std::string{local_queue},
-                       "queue:worker-id:" + std::string{local_group} + "/*"}));
+  setup.static_clients.push_back(internal_client(local_workers.client_id,
+                                                 local_workers.access_token,
+                                                 local_worker_scopes(local_queue, local_group)));
   for (const auto& entry : config.static_clients)
     setup.static_clients.push_back(
         {{entry.client_id, entry.access_token, entry.scopes, far_future, false},

@@ -6,6 +6,7 @@
 #include "app/version.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/loop/http_queue_port.hpp"
+#include "workers/loop/worker_caches.hpp"
 #include "workers/processes/process_guardian.hpp"
 #include "workers/remote/remote_queue_port.hpp"
 #include "workers/worker.hpp"
@@ -36,6 +37,7 @@ struct worker_flags {
   tls_files tls;
   worker_options options;
   unsigned idle_s = 0;
+  unsigned min_free_mb = 1024;
 };
 
 std::string host_name() {
@@ -159,6 +161,13 @@ int work(worker_flags& flags) {
     temporary.emplace(std::move(*made));
     options.work_dir = temporary->path();
   }
+  if (options.cache_dir.empty())
+    options.cache_dir = options.work_dir + "/caches";
+  options.min_free_bytes = std::uint64_t{flags.min_free_mb} * 1024 * 1024;
+  if (const auto fine = check_cache_place(options); !fine) {
+    complain(fine.error().message);
+    return exit_usage;
+  }
   options.idle_timeout = std::chrono::seconds{flags.idle_s};
   const auto guardian = process_guardian::start({"/proc/self/exe", guard_command_name});
   if (!guardian) {
@@ -213,6 +222,12 @@ command add_worker_command(CLI::App& root) {
       ->check(CLI::Range(1, 255))
       ->capture_default_str();
   app->add_option("--work-dir", options.work_dir, "where tasks run; a temporary one without it");
+  app->add_option("--cache-dir", options.cache_dir,
+                  "where caches and downloads are kept, on the file system of --work-dir; workers "
+                  "may share it; without it, below --work-dir");
+  app->add_option("--min-free-disk", flags->min_free_mb,
+                  "MB of the disk that caches leave free, by dropping what was not used for long")
+      ->capture_default_str();
   app->add_option("--idle-timeout", flags->idle_s, "ends after so many seconds without a task");
   return [flags] { return work(*flags); };
 }

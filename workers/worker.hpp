@@ -18,6 +18,8 @@ struct worker_options {
   std::string worker_id;
   unsigned capacity = 1;                       ///< tasks at once
   std::string work_dir;                        ///< one directory a task is made below it
+  std::string cache_dir;                       ///< on the file system of `work_dir`
+  std::uint64_t min_free_bytes = 0;            ///< of the disk; caches make room for it
   std::chrono::seconds idle_timeout{0};        ///< ends after so long without a task; 0: never
   std::chrono::milliseconds kill_grace{5000};  ///< between SIGTERM and SIGKILL
   queue_port_factory make_queue_port;          ///< what carries claims, reclaims and reports

@@ -1,7 +1,7 @@
 #include "workers/loop/payload.hpp"
 
-#include "runtime/crypto/base64.hpp"
 #include "workers/loop/json_members.hpp"
+#include "workers/loop/payload_parts.hpp"
 
 #include <boost/json.hpp>
 
@@ -14,16 +14,14 @@ namespace troupe {
 
 namespace json = boost::json;
 
-namespace {
-
-using lines = std::vector<std::string>;
-
 void check_keys(const json::object& from, const std::set<std::string_view>& known,
                 const std::string& where, lines& problems) {
   for (const auto& member : from)
     if (!known.contains(member.key()))
       problems.push_back(where + ": the property '" + std::string{member.key()} + "' is not known");
 }
+
+namespace {
 
 void read_commands(const json::object& from, task_payload& out, lines& problems) {
   const auto* commands = from.if_contains("command");
@@ -75,36 +73,6 @@ void read_artifact(const json::value& from, const std::string& where, task_paylo
   if (const auto* optional = object.if_contains("optional"))
     made.optional = optional->is_bool() && optional->get_bool();
   out.artifacts.push_back(std::move(made));
-}
-
-void read_content(const json::object& from, const std::string& where, payload_mount& out,
-                  lines& problems) {
-  check_keys(from, {"artifact", "taskId", "sha256", "url", "raw", "base64"}, where, problems);
-  out.task_id = text_of(from, "taskId");
-  out.artifact = text_of(from, "artifact");
-  out.url = text_of(from, "url");
-  out.sha256 = text_of(from, "sha256");
-  if (from.contains("raw"))
-    out.text = text_of(from, "raw");
-  if (from.contains("base64") && !decode_base64(text_of(from, "base64"), out.text.emplace()))
-    problems.push_back(where + ".base64: must be base64");
-  const bool of_task = !out.task_id.empty() && !out.artifact.empty();
-  if (of_task + !out.url.empty() + from.contains("raw") + from.contains("base64") != 1)
-    problems.push_back(where + ": must be one of an artifact of a task, a url, raw or base64");
-}
-
-void read_mount(const json::value& from, const std::string& where, task_payload& out,
-                lines& problems) {
-  const auto* content = from.is_object() ? from.get_object().if_contains("content") : nullptr;
-  payload_mount made;
-  if (from.is_object())
-    made.file = text_of(from.get_object(), "file");
-  if (made.file.empty() || content == nullptr || !content->is_object())
-    return problems.push_back(where +
-                              ": this worker mounts files: 'file' and 'content' are needed");
-  check_keys(from.get_object(), {"file", "content"}, where, problems);
-  read_content(content->get_object(), where + ".content", made, problems);
-  out.mounts.push_back(std::move(made));
 }
 
 template <class Read>
@@ -177,21 +145,35 @@ void read_env(const json::object& from, task_payload& out, lines& problems) {
   }
 }
 
+void read_codes(const json::object& from, std::string_view key, std::int64_t least,
+                std::vector<int>& out, lines& problems) {
+  const auto where = "onExitStatus." + std::string{key};
+  const auto* codes = from.if_contains(key);
+  if (codes == nullptr)
+    return;
+  if (!codes->is_array())
+    return problems.push_back(where + ": must be a list of exit codes");
+  std::size_t number = 0;
+  for (const auto& code : codes->get_array()) {
+    const auto at = where + "." + std::to_string(number++);
+    if (!code.is_int64())
+      problems.push_back(at + ": must be an exit code");
+    else if (code.get_int64() < least)
+      problems.push_back(at + ": Must be greater than or equal to " + std::to_string(least));
+    else
+      out.push_back(static_cast<int>(code.get_int64()));
+  }
+}
+
 void read_exit_codes(const json::object& from, task_payload& out, lines& problems) {
   const auto* rules = from.if_contains("onExitStatus");
-  if (rules == nullptr || !rules->is_object())
+  if (rules == nullptr)
     return;
+  if (!rules->is_object())
+    return problems.push_back("onExitStatus: must be an object");
   check_keys(rules->get_object(), {"retry", "purgeCaches"}, "onExitStatus", problems);
-  const auto* retry = rules->get_object().if_contains("retry");
-  if (retry == nullptr || !retry->is_array())
-    return;
-  for (const auto& code : retry->get_array()) {
-    if (!code.is_int64() || code.get_int64() < 1)
-      problems.push_back("onExitStatus.retry." + std::to_string(out.retry_codes.size()) +
-                         ": Must be greater than or equal to 1");
-    else
-      out.retry_codes.push_back(static_cast<int>(code.get_int64()));
-  }
+  read_codes(rules->get_object(), "retry", 1, out.retry_codes, problems);
+  read_codes(rules->get_object(), "purgeCaches", 0, out.purge_codes, problems);
 }
 
 }  // namespace
@@ -235,17 +217,7 @@ void check_payload(const task_payload& payload, const json::object& task, lines&
     if (when && expires && *when > *expires + tolerance)
       problems.push_back(where + "must not be after the task expires, " + to_iso(*expires));
   }
-  const auto* dependencies = task.if_contains("dependencies");
-  const auto depends_on = [dependencies](const std::string& id) {
-    if (dependencies == nullptr || !dependencies->is_array())
-      return false;
-    const auto& all = dependencies->get_array();
-    return std::find(all.begin(), all.end(), json::value(id)) != all.end();
-  };
-  for (std::size_t i = 0; i < payload.mounts.size(); ++i)
-    if (const auto& id = payload.mounts[i].task_id; !id.empty() && !depends_on(id))
-      problems.push_back("mounts." + std::to_string(i) +
-                         ".content.taskId: the task must depend on " + id);
+  check_mounts(payload, task, problems);
 }
 
 std::string content_type_of(std::string_view name) {

@@ -24,14 +24,27 @@ struct payload_artifact {
   bool optional = false;
 };
 
-/// A file that is there when the task starts: an artifact of another task, a URL, or a text.
-struct payload_mount {
-  std::string file;
+/// Where the bytes of a mount come from: an artifact of a task, of the task that the index knows
+/// under a name, a URL, or the payload itself.
+struct mount_content {
   std::string task_id;
+  std::string index_path;  ///< the `namespace`
   std::string artifact;
   std::string url;
   std::optional<std::string> text;
-  std::string sha256;  ///< of what is to be there, in hexadecimal; empty: anything
+  std::string sha256;  ///< of what is fetched, in hexadecimal; empty: anything
+
+  bool given() const { return text.has_value() || !artifact.empty() || !url.empty(); }
+};
+
+/// What is there when the task starts (workers contract 3.1.2): a file, a directory of an archive's
+/// entries, or a directory that is kept from task to task.
+struct payload_mount {
+  std::string file;
+  std::string directory;
+  std::string cache_name;
+  mount_content content;
+  std::string format;
 };
 
 /// What a task asks of its worker, in the form of the stock generic-worker on Linux.
@@ -45,6 +58,7 @@ struct task_payload {
   bool keeps_live_log = true;
   bool keeps_backing_log = true;
   std::vector<int> retry_codes;
+  std::vector<int> purge_codes;  ///< those after which the caches of the task are not kept
   std::string live_log = "public/logs/live.log";
   std::string backing_log = "public/logs/live_backing.log";
 };
@@ -56,6 +70,9 @@ task_payload read_payload(const boost::json::value& payload, std::vector<std::st
 /// and whose artifacts it mounts.
 void check_payload(const task_payload& payload, const boost::json::object& task,
                    std::vector<std::string>& problems);
+
+/// The scopes that a payload needs of its task.
+std::vector<std::string> needed_scopes(const task_payload& payload);
 
 /// The content type of a file by its name, and whether its bytes are compressed already.
 std::string content_type_of(std::string_view name);

@@ -2,8 +2,10 @@
 
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/files/trees.hpp"
 #include "workers/loop/queue_calls.hpp"
 #include "workers/loop/run_interrupt.hpp"
+#include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 
 #include <boost/json.hpp>
@@ -28,9 +30,10 @@ timestamp now() { return system_clock{}.now(); }
 }  // namespace
 
 task_run::task_run(const worker_options& options, queue_port& port, process_guardian& guardian,
-                   json::object claim, run_interrupt& interrupt)
+                   worker_caches& caches, json::object claim, run_interrupt& interrupt)
     : options_(options),
       guardian_(guardian),
+      caches_(caches),
       port_(port),
       interrupt_(interrupt),
       claim_(port, claim, interrupt),
@@ -46,8 +49,8 @@ task_run::task_run(const worker_options& options, queue_port& port, process_guar
 task_run::~task_run() {
   interrupt_.on_told({});
   claim_.on_renewal({});
-  std::error_code ignored;
-  fs::remove_all(directory_, ignored);
+  mounts_.reset();
+  remove_tree(directory_);
 }
 
 // Calls are repeated until they get an answer that will not change, or the claim has ended. A
@@ -107,6 +110,7 @@ task_run::verdict task_run::work() {
     upload_artifacts();
   if (result == verdict::completed)
     result = artifact_trouble_.value_or(result);
+  result = unmount(result);
   if (result == verdict::shutdown) {
     // The queue hears first, so that the retry can start; the log follows.
     log_->note("The worker is shutting down; the task is given back.");

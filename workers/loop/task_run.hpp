@@ -19,14 +19,16 @@
 namespace troupe {
 
 class run_interrupt;
+class task_mounts;
 class task_proxy;
+class worker_caches;
 
 /// One claimed run, from its claim to its report. Lives on a thread of its own.
 class task_run {
  public:
   /// `claim` is an entry of claimWork's answer; throws when it is none.
   task_run(const worker_options& options, queue_port& port, process_guardian& guardian,
-           boost::json::object claim, run_interrupt& interrupt);
+           worker_caches& caches, boost::json::object claim, run_interrupt& interrupt);
   ~task_run();
 
   /// Does everything; returns when the run is reported, or lost. False when this worker cannot run
@@ -56,8 +58,11 @@ class task_run {
   void take_output();
   void end_processes(std::chrono::milliseconds grace);
   void open_proxy();
-  std::optional<verdict> mount_files();
-  bool fetch(const payload_mount& mount, std::string& bytes, std::string& problem);
+  std::vector<std::string> task_scopes() const;
+  bool has_caches() const;
+  std::optional<verdict> check_scopes();
+  std::optional<verdict> mount_all();
+  verdict unmount(verdict result);
   std::map<std::string, std::string> environment() const;
   void create_live_log();
   void keep_logs();
@@ -76,6 +81,7 @@ class task_run {
 
   const worker_options& options_;
   process_guardian& guardian_;
+  worker_caches& caches_;
   queue_port& port_;
   run_interrupt& interrupt_;
   held_claim claim_;
@@ -87,10 +93,12 @@ class task_run {
   timestamp run_until_;
   std::optional<verdict> artifact_trouble_;      // the first
   std::map<std::string, std::string> uploaded_;  // which file each name is of
+  std::optional<int> exit_code_;                 // of the last command that ended by itself
   bool broken_ = false;                          // no process can be started
   task_payload payload_;
   std::string directory_;
   std::unique_ptr<live_log> log_;
+  std::unique_ptr<task_mounts> mounts_;
   std::unique_ptr<task_proxy> proxy_;
   std::unique_ptr<run_processes> processes_;
 };

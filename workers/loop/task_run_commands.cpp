@@ -49,17 +49,16 @@ std::map<std::string, std::string> task_run::environment() const {
 }
 
 void task_run::open_proxy() {
-  std::vector<std::string> scopes;
-  if (const auto* list = task_.if_contains("scopes"); list && list->is_array())
-    for (const auto& scope : list->get_array())
-      scopes.emplace_back(scope.as_string());
+  auto scopes = task_scopes();
   scopes.push_back("queue:create-artifact:" + task_id_ + "/" + run_id_);
   proxy_ = std::make_unique<task_proxy>(options_.root_url, claim_.by(), std::move(scopes));
   claim_.on_renewal([this](const credentials& by) { proxy_->use(by); });
 }
 
 task_run::verdict task_run::run_commands() {
-  if (const auto because = mount_files())
+  if (const auto because = check_scopes())
+    return *because;
+  if (const auto because = mount_all())
     return *because;
   if (payload_.proxy)
     open_proxy();
@@ -146,6 +145,8 @@ std::optional<task_run::verdict> task_run::verdict_of_news() {
   const auto& exit = news->exit;
   log_->note(exit.signal != 0 ? "Killed by signal " + std::to_string(exit.signal)
                               : "Exit Code: " + std::to_string(exit.code));
+  if (exit.signal == 0)
+    exit_code_ = exit.code;
   if (exit.signal == 0 && exit.code == 0)
     return verdict::completed;
   const auto& retry = payload_.retry_codes;

@@ -1,11 +1,13 @@
 // What goes into a run and what comes out of it: mounts, artifacts, logs.
 
-#include "runtime/crypto/sha256.hpp"
+#include "runtime/clock/clock.hpp"
 #include "workers/loop/json_members.hpp"
 #include "workers/loop/queue_calls.hpp"
 #include "workers/loop/run_interrupt.hpp"
+#include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
+#include "workers/loop/worker_caches.hpp"
 
 #include <zlib.h>
 #include <boost/json.hpp>
@@ -48,70 +50,73 @@ bool read_whole(const std::string& path, std::string& out) {
   return true;
 }
 
-bool write_whole(const fs::path& path, const std::string& bytes) {
-  std::error_code ignored;
-  fs::create_directories(path.parent_path(), ignored);
-  std::ofstream file{path, std::ios::binary};
-  file << bytes;
-  return static_cast<bool>(file);
-}
-
 constexpr const char* log_type = "text/plain; charset=utf-8";
 
 }  // namespace
 
 // -- mounts ---------------------------------------------------------------------------------------
 
+std::vector<std::string> task_run::task_scopes() const {
+  std::vector<std::string> scopes;
+  if (const auto* list = task_.if_contains("scopes"); list && list->is_array())
+    for (const auto& scope : list->get_array())
+      scopes.emplace_back(scope.as_string());
+  return scopes;
+}
+
+bool task_run::has_caches() const {
+  return std::any_of(payload_.mounts.begin(), payload_.mounts.end(),
+                     [](const payload_mount& mount) { return !mount.cache_name.empty(); });
+}
+
+std::optional<task_run::verdict> task_run::check_scopes() {
+  const auto missing = caches_.missing_scopes(needed_scopes(payload_), task_scopes());
+  for (const auto& scope : missing)
+    log_->note_error("The task needs the scope " + scope);
+  if (missing.empty())
+    return {};
+  return verdict::malformed;
+}
+
 // What keeps the run from its commands.
-std::optional<task_run::verdict> task_run::mount_files() {
+std::optional<task_run::verdict> task_run::mount_all() {
+  caches_.obey_purges(has_caches());
+  if (payload_.mounts.empty())
+    return {};
+  mounts_ = std::make_unique<task_mounts>(
+      caches_, *log_, interrupt_,
+      [this](const std::string& target) { return call("GET", target, {}); }, downloads_,
+      directory_);
   for (const auto& mount : payload_.mounts) {
-    std::string bytes;
-    std::string problem;
-    bool good = fetch(mount, bytes, problem);
+    const auto mounted = mounts_->mount(mount);
     if (const auto because = verdict_of_interrupt())
       return because;
-    if (good && !mount.sha256.empty() && hex(sha256(bytes)) != mount.sha256) {
-      good = false;
-      problem =
-          "the SHA-256 of " + mount.file + " is " + hex(sha256(bytes)) + ", not " + mount.sha256;
-    }
-    if (good && !write_whole(fs::path{directory_} / "work" / mount.file, bytes)) {
-      good = false;
-      problem = "cannot write " + mount.file;
-    }
-    if (good)
+    if (mounted)
       continue;
-    log_->note_error("[mounts] " + problem);
+    log_->note_error("[mounts] " + mounted.error().message);
     return verdict::failed;
   }
   return {};
 }
 
-bool task_run::fetch(const payload_mount& mount, std::string& bytes, std::string& problem) {
-  if (mount.text) {
-    bytes = *mount.text;
-    return true;
+// Caches outlive a task that failed, but not one that was ended from outside.
+task_run::verdict task_run::unmount(verdict result) {
+  if (!mounts_)
+    return result;
+  const auto& codes = payload_.purge_codes;
+  const bool purged =
+      exit_code_ && std::find(codes.begin(), codes.end(), *exit_code_) != codes.end();
+  const bool ended = result == verdict::completed || result == verdict::failed ||
+                     result == verdict::intermittent || result == verdict::malformed;
+  const bool good = mounts_->undo(ended && !purged);
+  if (purged) {
+    for (const auto& mount : payload_.mounts)
+      if (!mount.cache_name.empty())
+        caches_.directories().purge(mount.cache_name, system_clock{}.now());
+    log_->note("[mounts] The caches of this task are purged, by its exit code.");
   }
-  auto url = mount.url;
-  if (url.empty()) {
-    const auto where = call(
-        "GET",
-        "/api/queue/v1/task/" + mount.task_id + "/artifacts/" + encode_segment(mount.artifact), {});
-    const auto answer = where.json();
-    if (!where.good() || !answer.is_object()) {
-      problem = "artifact " + mount.artifact + " of task " + mount.task_id +
-                " cannot be had: " + std::to_string(where.status) + " " + where.body;
-      return false;
-    }
-    url = text_of(answer.get_object(), "url");
-  }
-  auto got = downloads_.get(url);
-  if (!got.good()) {
-    problem = url + " cannot be had: " + std::to_string(got.status) + " " + got.trouble;
-    return false;
-  }
-  bytes = std::move(got.body);
-  return true;
+  caches_.make_room();
+  return !good && result == verdict::completed ? verdict::failed : result;
 }
 
 // -- logs -----------------------------------------------------------------------------------------

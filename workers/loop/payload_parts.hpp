@@ -1,0 +1,26 @@
+#pragma once
+
+#include "workers/loop/payload.hpp"
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+// What the sources that read payloads share.
+using lines = std::vector<std::string>;
+
+/// Adds a line for each member that is not known; `where` says of what.
+void check_keys(const boost::json::object& from, const std::set<std::string_view>& known,
+                const std::string& where, lines& problems);
+
+/// Reads one entry of `mounts`.
+void read_mount(const boost::json::value& from, const std::string& where, task_payload& out,
+                lines& problems);
+
+/// Adds a line for every mount that does not fit the task.
+void check_mounts(const task_payload& payload, const boost::json::object& task, lines& problems);
+
+}  // namespace troupe
