@@ -5,6 +5,7 @@
 #include "app/signals.hpp"
 #include "app/version.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/files/signing_key.hpp"
 #include "workers/loop/http_queue_port.hpp"
 #include "workers/loop/worker_caches.hpp"
 #include "workers/processes/process_guardian.hpp"
@@ -38,6 +39,7 @@ struct worker_flags {
   worker_options options;
   unsigned idle_s = 0;
   unsigned min_free_mb = 1024;
+  std::string key_file;
 };
 
 std::string host_name() {
@@ -168,6 +170,14 @@ int work(worker_flags& flags) {
     complain(fine.error().message);
     return exit_usage;
   }
+  if (!flags.key_file.empty()) {
+    auto key = signing_key::read(flags.key_file);
+    if (!key) {
+      complain(key.error().message);
+      return exit_usage;
+    }
+    options.key = std::make_shared<const signing_key>(std::move(*key));
+  }
   options.idle_timeout = std::chrono::seconds{flags.idle_s};
   const auto guardian = process_guardian::start({"/proc/self/exe", guard_command_name});
   if (!guardian) {
@@ -228,6 +238,9 @@ command add_worker_command(CLI::App& root) {
   app->add_option("--min-free-disk", flags->min_free_mb,
                   "MB of the disk that caches leave free, by dropping what was not used for long")
       ->capture_default_str();
+  app->add_option("--chain-of-trust-key", flags->key_file,
+                  "file of the key that signs certificates of tasks: the base64 of an Ed25519 seed")
+      ->envname("TROUPE_CHAIN_OF_TRUST_KEY");
   app->add_option("--idle-timeout", flags->idle_s, "ends after so many seconds without a task");
   return [flags] { return work(*flags); };
 }

@@ -5,9 +5,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace troupe {
+
+class signing_key;
 
 /// What a worker is and where it works.
 struct worker_options {
@@ -22,6 +25,7 @@ struct worker_options {
   std::uint64_t min_free_bytes = 0;            ///< of the disk; caches make room for it
   std::chrono::seconds idle_timeout{0};        ///< ends after so long without a task; 0: never
   std::chrono::milliseconds kill_grace{5000};  ///< between SIGTERM and SIGKILL
+  std::shared_ptr<const signing_key> key;      ///< of the chain of trust; null: none
   queue_port_factory make_queue_port;          ///< what carries claims, reclaims and reports
 };
 

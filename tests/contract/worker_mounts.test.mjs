@@ -128,9 +128,9 @@ describe('caches', () => {
   test('workers 7: two tasks never hold one writable copy together', async () => {
     const meet = path.join(scratch, 'meet');
     fs.mkdirSync(meet);
-    const command = `touch ${meet}/$TASK_ID; until [ $(ls ${meet} | wc -l) = 2 ]; do sleep 0.02; done; ` +
-      `touch cache/$TASK_ID; touch ${meet}/$TASK_ID-wrote; ` +
-      `until [ $(ls ${meet} | grep -c wrote) = 2 ] || [ $(ls ${meet} | wc -l) -gt 2 ]; do sleep 0.02; done; ` +
+    const command = `touch ${meet}/$TASK_ID; until [ $(ls ${meet} | grep -vc wrote) = 2 ]; do sleep 0.02; done; ` +
+      `touch cache/$TASK_ID ${meet}/$TASK_ID-wrote; ` +
+      `until [ $(ls ${meet} | grep -c wrote) = 2 ]; do sleep 0.02; done; ` +
       'echo "cache has: $(ls cache | wc -l)"';
     const both = await Promise.all([1, 2].map(() => completes(command, [cache('twice')])));
     assert.deepEqual(both.map(found), ['1', '1']);

@@ -7,7 +7,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <vector>
+#include <algorithm>
 
 namespace troupe {
 
@@ -34,20 +34,25 @@ std::string running_digest::hex() {
 }
 
 std::string sha256_of_file(const std::string& path) {
-  constexpr std::size_t piece = 256 * 1024;
   const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!file)
-    return {};
+  return file ? sha256_of_file(file.get(), UINT64_MAX) : std::string{};
+}
+
+std::string sha256_of_file(int file, std::uint64_t size) {
+  constexpr std::uint64_t piece = 256 * 1024;
   running_digest sum;
-  std::vector<char> buffer(piece);
-  for (;;) {
-    const auto got = ::read(file.get(), buffer.data(), buffer.size());
+  std::string buffer(piece, '\0');
+  for (std::uint64_t at = 0; at < size;) {
+    const auto wanted = static_cast<std::size_t>(std::min(piece, size - at));
+    const auto got = ::pread(file, buffer.data(), wanted, static_cast<off_t>(at));
     if (got < 0)
       return {};
     if (got == 0)
-      return sum.hex();
+      break;
     sum.add({buffer.data(), static_cast<std::size_t>(got)});
+    at += static_cast<std::uint64_t>(got);
   }
+  return sum.hex();
 }
 
 }  // namespace troupe

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,5 +27,8 @@ class running_digest {
 
 /// SHA-256 of a file's bytes in hexadecimal; empty when it cannot be read.
 std::string sha256_of_file(const std::string& path);
+
+/// The same of the first `size` bytes of an open file.
+std::string sha256_of_file(int file, std::uint64_t size);
 
 }  // namespace troupe

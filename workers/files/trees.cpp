@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <algorithm>
 #include <filesystem>
+#include <vector>
 
 namespace troupe {
 
@@ -21,7 +23,42 @@ void open_directories(const std::string& path) {
       open_directories(at->path().string());
 }
 
+tree_leaf leaf_at(const fs::path& path, fs::file_type type) {
+  if (type == fs::file_type::regular)
+    return tree_leaf::file;
+  std::error_code failed;
+  const auto target = type == fs::file_type::symlink ? fs::status(path, failed).type() : type;
+  if (target == fs::file_type::regular)
+    return tree_leaf::file;
+  return target == fs::file_type::not_found ? tree_leaf::missing : tree_leaf::special;
+}
+
+void walk(const fs::path& directory, const std::string& above,
+          const std::function<void(const std::string&, tree_leaf)>& tell) {
+  std::error_code failed;
+  std::vector<fs::directory_entry> entries;
+  for (auto at = fs::directory_iterator{directory, failed};
+       !failed && at != fs::directory_iterator{}; at.increment(failed))
+    entries.push_back(*at);
+  if (failed)
+    return tell(above.empty() ? "." : above.substr(0, above.size() - 1), tree_leaf::closed);
+  std::sort(entries.begin(), entries.end());
+  for (const auto& entry : entries) {
+    const auto path = above + entry.path().filename().string();
+    const auto type = entry.symlink_status(failed).type();
+    if (type == fs::file_type::directory)
+      walk(entry.path(), path + "/", tell);
+    else
+      tell(path, leaf_at(entry.path(), type));
+  }
+}
+
 }  // namespace
+
+void walk_tree(const std::string& directory,
+               const std::function<void(const std::string& path, tree_leaf leaf)>& tell) {
+  walk(directory, {}, tell);
+}
 
 bool remove_tree(const std::string& path) {
   std::error_code failed;

@@ -57,6 +57,9 @@ struct task_payload {
   bool proxy = false;
   bool keeps_live_log = true;
   bool keeps_backing_log = true;
+  bool resource_monitor = true;
+  bool chain_of_trust = false;
+  bool as_current_user = false;
   std::vector<int> retry_codes;
   std::vector<int> purge_codes;  ///< those after which the caches of the task are not kept
   std::string live_log = "public/logs/live.log";
@@ -71,11 +74,10 @@ task_payload read_payload(const boost::json::value& payload, std::vector<std::st
 void check_payload(const task_payload& payload, const boost::json::object& task,
                    std::vector<std::string>& problems);
 
-/// The scopes that a payload needs of its task.
-std::vector<std::string> needed_scopes(const task_payload& payload);
+/// Adds a line for everything that this worker could offer and does not.
+void check_offers(const task_payload& payload, bool can_sign, std::vector<std::string>& problems);
 
-/// The content type of a file by its name, and whether its bytes are compressed already.
-std::string content_type_of(std::string_view name);
-bool is_compressed(std::string_view name);
+/// The scopes that a payload needs of its task in this pool.
+std::vector<std::string> needed_scopes(const task_payload& payload, std::string_view pool);
 
 }  // namespace troupe

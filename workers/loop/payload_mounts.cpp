@@ -46,11 +46,11 @@ void read_content(const json::value& from, const std::string& where, mount_conte
   const auto& object = from.get_object();
   check_keys(object, {"artifact", "taskId", "namespace", "sha256", "url", "raw", "base64"}, where,
              problems);
-  out.task_id = text_of(object, "taskId");
-  out.index_path = text_of(object, "namespace");
-  out.artifact = text_of(object, "artifact");
-  out.url = text_of(object, "url");
-  out.sha256 = text_of(object, "sha256");
+  out.task_id = read_string(object, "taskId", where, problems);
+  out.index_path = read_string(object, "namespace", where, problems);
+  out.artifact = read_string(object, "artifact", where, problems);
+  out.url = read_string(object, "url", where, problems);
+  out.sha256 = read_string(object, "sha256", where, problems);
   read_text(object, where, out, problems);
   const bool of_task = !out.task_id.empty() && !out.artifact.empty();
   const bool of_index = !out.index_path.empty() && !out.artifact.empty();
@@ -103,10 +103,10 @@ void read_mount(const json::value& from, const std::string& where, task_payload&
     return problems.push_back(where + ": must be an object");
   const auto& object = from.get_object();
   payload_mount made;
-  made.file = text_of(object, "file");
-  made.directory = text_of(object, "directory");
-  made.cache_name = text_of(object, "cacheName");
-  made.format = text_of(object, "format");
+  made.file = read_string(object, "file", where, problems);
+  made.directory = read_string(object, "directory", where, problems);
+  made.cache_name = read_string(object, "cacheName", where, problems);
+  made.format = read_string(object, "format", where, problems);
   if (made.file.empty() == made.directory.empty())
     return problems.push_back(where + ": must have either 'file' or 'directory'");
   if (made.directory.empty())
@@ -114,8 +114,9 @@ void read_mount(const json::value& from, const std::string& where, task_payload&
   else
     check_keys(object, {"directory", "cacheName", "content", "format"}, where, problems);
   for (const auto* key : {"cacheName", "format"})
-    if (object.contains(key) && text_of(object, key).empty())
-      problems.push_back(where + "." + key + ": must be a string that is not empty");
+    if (const auto* text = object.if_contains(key);
+        text != nullptr && text->is_string() && text->get_string().empty())
+      problems.push_back(where + "." + key + ": must not be empty");
   const auto* content = object.if_contains("content");
   if (content != nullptr)
     read_content(*content, where + ".content", made.content, problems);
@@ -138,14 +139,6 @@ void check_mounts(const task_payload& payload, const json::object& task, lines& 
     if (const auto& id = payload.mounts[i].content.task_id; !id.empty() && !depends_on(id))
       problems.push_back("mounts." + std::to_string(i) +
                          ".content.taskId: the task must depend on " + id);
-}
-
-std::vector<std::string> needed_scopes(const task_payload& payload) {
-  std::vector<std::string> result;
-  for (const auto& mount : payload.mounts)
-    if (!mount.cache_name.empty())
-      result.push_back("generic-worker:cache:" + mount.cache_name);
-  return result;
 }
 
 }  // namespace troupe

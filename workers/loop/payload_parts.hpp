@@ -16,6 +16,16 @@ using lines = std::vector<std::string>;
 void check_keys(const boost::json::object& from, const std::set<std::string_view>& known,
                 const std::string& where, lines& problems);
 
+/// The text of a member, empty when there is none; adds a line when it is no text.
+std::string read_string(const boost::json::object& from, std::string_view key,
+                        const std::string& where, lines& problems);
+
+/// Reads `features`.
+void read_features(const boost::json::object& from, task_payload& out, lines& problems);
+
+/// Reads what a worker must know and needs not keep.
+void read_surroundings(const boost::json::object& from, lines& problems);
+
 /// Reads one entry of `mounts`.
 void read_mount(const boost::json::value& from, const std::string& where, task_payload& out,
                 lines& problems);

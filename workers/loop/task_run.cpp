@@ -3,7 +3,9 @@
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/files/trees.hpp"
+#include "workers/loop/payload_schema.hpp"
 #include "workers/loop/queue_calls.hpp"
+#include "workers/loop/resource_monitor.hpp"
 #include "workers/loop/run_interrupt.hpp"
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
@@ -93,6 +95,7 @@ task_run::verdict task_run::work() {
   const auto* given = task_.if_contains("payload");
   payload_ = read_payload(given != nullptr ? *given : json::value{}, problems);
   check_payload(payload_, task_, problems);
+  check_offers(payload_, options_.key != nullptr, problems);
   if (payload_.keeps_live_log)
     create_live_log();
   log_->note("Worker " + options_.worker_group + "/" + options_.worker_id + " of " +
@@ -103,6 +106,8 @@ task_run::verdict task_run::work() {
     log_->note_error("The payload of this task is not understood by this worker:");
     for (const auto& problem : problems)
       log_->note_error("  " + problem);
+    log_->note("This worker reads payloads of the schema:");
+    log_->write(std::string{payload_schema()} + "\n");
   } else {
     result = run_commands();
   }

@@ -18,6 +18,7 @@
 
 namespace troupe {
 
+class resource_monitor;
 class run_interrupt;
 class task_mounts;
 class task_proxy;
@@ -47,6 +48,21 @@ class task_run {
     lost
   };
 
+  // Bytes on their way to an artifact.
+  struct outgoing {
+    std::string name;
+    int file = -1;
+    std::uint64_t size = 0;
+    std::string type;
+    bool compress = false;
+    std::string expires;
+  };
+
+  struct artifact_record {
+    std::string path;
+    std::string sha256;  // only for a certificate
+  };
+
   verdict work();
   verdict run_commands();
   verdict run_command(const std::vector<std::string>& words);
@@ -56,6 +72,8 @@ class task_run {
   std::optional<verdict> verdict_of_time();
   void wait_for_processes(bool interruptible, std::chrono::milliseconds longest);
   void take_output();
+  void watch_resources();
+  void report_resources();
   void end_processes(std::chrono::milliseconds grace);
   void open_proxy();
   std::vector<std::string> task_scopes() const;
@@ -68,11 +86,16 @@ class task_run {
   void keep_logs();
   void upload_artifacts();
   void upload_wanted(const payload_artifact& wanted);
-  void upload_one(const payload_artifact& wanted, const std::string& file, const std::string& name);
-  void upload_error(const payload_artifact& wanted, const char* reason, const std::string& text);
-  std::optional<verdict> store(const std::string& name, const std::string& bytes,
-                               const std::string& type, bool compress, const std::string& expires);
-  bool is_log(const std::string& name) const;
+  void upload_directory(const payload_artifact& wanted, const std::string& directory);
+  void upload_one(const payload_artifact& wanted, const std::string& path, const std::string& name);
+  void upload_error(const payload_artifact& wanted, const std::string& name, const char* reason,
+                    const std::string& text);
+  void skip(const std::string& name);
+  std::optional<verdict> store(const outgoing& sends);
+  bool is_reserved(const std::string& name) const;
+  void certify();
+  void store_certificate(const std::string& name, const std::string& bytes,
+                         const std::string& type);
   void blame(verdict because);
   call_result create_artifact(const std::string& name, const boost::json::object& body);
   call_result call(std::string_view verb, const std::string& target, const std::string& body);
@@ -91,16 +114,17 @@ class task_run {
   const std::string run_id_;
   boost::json::object task_;
   timestamp run_until_;
-  std::optional<verdict> artifact_trouble_;      // the first
-  std::map<std::string, std::string> uploaded_;  // which file each name is of
-  std::optional<int> exit_code_;                 // of the last command that ended by itself
-  bool broken_ = false;                          // no process can be started
+  std::optional<verdict> artifact_trouble_;          // the first
+  std::map<std::string, artifact_record> uploaded_;  // by name
+  std::optional<int> exit_code_;                     // of the last command that ended by itself
+  bool broken_ = false;                              // no process can be started
   task_payload payload_;
   std::string directory_;
   std::unique_ptr<live_log> log_;
   std::unique_ptr<task_mounts> mounts_;
   std::unique_ptr<task_proxy> proxy_;
   std::unique_ptr<run_processes> processes_;
+  std::unique_ptr<resource_monitor> monitor_;
 };
 
 }  // namespace troupe

@@ -3,7 +3,9 @@
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/loop/json_members.hpp"
+#include "workers/loop/resource_monitor.hpp"
 #include "workers/loop/run_interrupt.hpp"
+#include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
 
@@ -81,6 +83,7 @@ task_run::verdict task_run::run_commands() {
   }
   // What the commands left behind does not outlive them.
   end_processes(0ms);
+  report_resources();
   processes_->leave();
   log_->note("=== Task Finished ===");
   log_->note("Task Duration: " + std::to_string((now() - started).count()) + " ms");
@@ -108,9 +111,25 @@ task_run::verdict task_run::watch_command() {
       end_processes(options_.kill_grace);
       return *because;
     }
-    if (const auto ended = verdict_of_news())
+    const auto ended = verdict_of_news();
+    if (ended)
       return *ended;
+    watch_resources();
   }
+}
+
+// As soon as it is known where the processes are.
+void task_run::watch_resources() {
+  if (payload_.resource_monitor && !monitor_ && processes_->guard() != 0)
+    monitor_ = std::make_unique<resource_monitor>(processes_->guard());
+}
+
+void task_run::report_resources() {
+  if (!monitor_)
+    return;
+  for (const auto& line : monitor_->finish())
+    log_->note(line);
+  monitor_.reset();
 }
 
 // Why the run is not to go on.

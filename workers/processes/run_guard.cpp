@@ -243,6 +243,7 @@ void run_guard::kill_when_due() {
 void guard_run(const guard_places& places, const char* directory) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::prctl(PR_SET_NAME, "troupe-guard");
+  send_packet(places.socket, {guard_word::here, ::getpid(), 0});
   run_guard{places, directory}.watch();
 }
 

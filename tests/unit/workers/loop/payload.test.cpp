@@ -1,5 +1,8 @@
 #include "workers/loop/payload.hpp"
 
+#include "runtime/schema/schema.hpp"
+#include "workers/loop/payload_schema.hpp"
+
 #include <boost/json.hpp>
 #include <catch2/catch_all.hpp>
 
@@ -65,8 +68,11 @@ TEST_CASE("workers 7: validation messages name the path and the rule", "[payload
   CHECK(problems_of(R"({"env": {"X": 1}})") == lines{"env.X: must be a string"});
   CHECK(problems_of(R"({"artifacts": [{"type": "file", "path": "a", "contentEncoding": "br"}]})") ==
         lines{"artifacts.0.contentEncoding: must be 'gzip' or 'identity'"});
-  CHECK(problems_of(R"({"features": {"interactive": true}})") ==
-        lines{"features.interactive: this worker does not offer it"});
+  CHECK(
+      problems_of(R"({"features": {"interactive": true}})") ==
+      lines{
+          "features.interactive: this worker has no interactive shells; give the task to the stock "
+          "generic-worker for that"});
   CHECK(problems_of(R"({"features": {"interactive": false, "resourceMonitor": true}})") == lines{});
   CHECK(
       problems_of(R"({"mounts": [{"file": "f", "content": {"raw": "x", "url": "http://a/"}}]})") ==
@@ -133,7 +139,8 @@ TEST_CASE("workers 3.1.2: the mounts of a payload", "[payload]") {
   CHECK(payload.mounts[2].content.index_path == "a.b");
   CHECK(payload.mounts[3].content.text == "hi");
   CHECK(payload.purge_codes == std::vector{0, 7});
-  CHECK(needed_scopes(payload) == lines{"generic-worker:cache:one", "generic-worker:cache:two"});
+  CHECK(needed_scopes(payload, "pp/wt") ==
+        lines{"generic-worker:cache:one", "generic-worker:cache:two"});
 }
 
 TEST_CASE("workers 3.1.2: bad combinations of mounts say what is wrong", "[payload]") {
@@ -164,4 +171,55 @@ TEST_CASE("workers 3.1.2: bad combinations of mounts say what is wrong", "[paylo
         "mounts.0.content.raw: must not be longer than 65536");
   CHECK(problems_of(R"({"onExitStatus": {"purgeCaches": [-1]}})") ==
         lines{"onExitStatus.purgeCaches.0: Must be greater than or equal to 0"});
+}
+
+TEST_CASE("workers 7: the schema in the log is one that payloads are read by", "[payload]") {
+  const auto document = json::parse(payload_schema());
+  const schema_set schemas{json::object{{"schemas/payload", document}}};
+  const auto* compiled = schemas.find("schemas/payload");
+  REQUIRE(compiled != nullptr);
+  const std::pair<const char*, bool> samples[] = {
+      {R"({})", true},
+      {R"({"env": {"X": "1"}, "supersederUrl": "https://a/", "osGroups": []})", true},
+      {R"({"artifacts": [{"type": "directory", "path": "o", "optional": true}]})", true},
+      {R"({"artifacts": [{"type": "directory", "path": "o", "optional": "yes"}]})", false},
+      {R"({"artifacts": [{"type": "volume", "path": "o"}]})", false},
+      {R"({"artifacts": [{"type": "file", "path": "o", "name": 7}]})", false},
+      {R"({"mounts": [{"directory": "d", "cacheName": "c"}]})", true},
+      {R"({"mounts": [{"file": "f", "content": {"namespace": "a", "artifact": "b"}}]})", true},
+      {R"({"mounts": [{"file": "f"}]})", false},
+      {R"({"mounts": [{"directory": "d", "content": {"raw": "x"}}]})", false},
+      {R"({"mounts": [{"file": "f", "content": {"raw": "x", "url": "http://a/"}}]})", false},
+      {R"({"features": {"chainOfTrust": true, "interactive": false}})", true},
+      {R"({"features": {"loopbackVideo": true}})", false},
+      {R"({"features": {"teleport": false}})", false},
+      {R"({"features": {"liveLog": "yes"}})", false},
+      {R"({"onExitStatus": {"retry": [1], "purgeCaches": [0]}})", true},
+      {R"({"onExitStatus": {"retry": [0]}})", false},
+      {R"({"onExitStatus": 1})", false},
+      {R"({"osGroups": ["docker"]})", false},
+      {R"({"taskclusterProxyInterface": "docker-bridge"})", false},
+      {R"({"supersederUrl": 5})", false},
+      {R"({"logs": {"live": 1}})", false},
+  };
+  for (const auto& [members, good] : samples) {
+    INFO(members);
+    CHECK(compiled->validate(payload_with(members), nullptr) == good);
+    CHECK(problems_of(members).empty() == good);
+  }
+}
+
+TEST_CASE("workers 3.1.3: features say what they need", "[payload]") {
+  lines problems;
+  const auto payload = read_payload(
+      payload_with(R"({"features": {"chainOfTrust": true, "runTaskAsCurrentUser": true}})"),
+      problems);
+  CHECK(problems.empty());
+  CHECK(needed_scopes(payload, "pp/wt") == lines{"generic-worker:run-task-as-current-user:pp/wt"});
+  check_offers(payload, true, problems);
+  CHECK(problems.empty());
+  check_offers(payload, false, problems);
+  CHECK(problems == lines{"features.chainOfTrust: this worker has no key to sign with; start it "
+                          "with --chain-of-trust-key"});
+  CHECK(problems_of(R"({"osGroups": ["docker"]})").at(0).starts_with("osGroups: this worker runs"));
 }
