@@ -74,8 +74,15 @@ task_payload read_payload(const boost::json::value& payload, std::vector<std::st
 void check_payload(const task_payload& payload, const boost::json::object& task,
                    std::vector<std::string>& problems);
 
+/// What a worker offers to tasks by how it was started.
+struct worker_offers {
+  bool signs = false;        ///< it has a key of the chain of trust
+  bool has_loopback = true;  ///< its commands reach the worker by the network
+};
+
 /// Adds a line for everything that this worker could offer and does not.
-void check_offers(const task_payload& payload, bool can_sign, std::vector<std::string>& problems);
+void check_offers(const task_payload& payload, const worker_offers& offers,
+                  std::vector<std::string>& problems);
 
 /// The scopes that a payload needs of its task in this pool.
 std::vector<std::string> needed_scopes(const task_payload& payload, std::string_view pool);

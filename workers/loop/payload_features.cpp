@@ -84,11 +84,15 @@ void read_surroundings(const json::object& from, lines& problems) {
     problems.emplace_back("taskclusterProxyInterface: must be 'localhost' or 'docker-bridge'");
 }
 
-void check_offers(const task_payload& payload, bool can_sign, lines& problems) {
-  if (payload.chain_of_trust && !can_sign)
+void check_offers(const task_payload& payload, const worker_offers& offers, lines& problems) {
+  if (payload.chain_of_trust && !offers.signs)
     problems.emplace_back(
         "features.chainOfTrust: this worker has no key to sign with; start it with "
         "--chain-of-trust-key");
+  if (payload.proxy && !offers.has_loopback)
+    problems.emplace_back(
+        "features.taskclusterProxy: the sandbox of this worker has no network; start it with "
+        "--sandbox-network host");
 }
 
 std::vector<std::string> needed_scopes(const task_payload& payload, std::string_view pool) {

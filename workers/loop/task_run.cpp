@@ -89,13 +89,16 @@ bool task_run::perform() {
 task_run::verdict task_run::work() {
   std::error_code failed;
   fs::create_directories(directory_ + "/work", failed);
+  if (options_.sandbox)
+    fs::create_directories(directory_ + "/tmp", failed);
   log_ = std::make_unique<live_log>(options_.root_url, directory_ + "/live.log", claim_.run(),
                                     [this] { return claim_.by(); });
   std::vector<std::string> problems;
   const auto* given = task_.if_contains("payload");
   payload_ = read_payload(given != nullptr ? *given : json::value{}, problems);
   check_payload(payload_, task_, problems);
-  check_offers(payload_, options_.key != nullptr, problems);
+  check_offers(payload_, {options_.key != nullptr, !options_.sandbox || options_.sandbox->network},
+               problems);
   if (payload_.keeps_live_log)
     create_live_log();
   log_->note("Worker " + options_.worker_group + "/" + options_.worker_id + " of " +

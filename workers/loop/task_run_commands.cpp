@@ -36,6 +36,8 @@ std::map<std::string, std::string> task_run::environment() const {
   for (const char* name : {"PATH", "HOME", "USER", "LANG", "TMPDIR", "TERM"})
     if (const char* value = std::getenv(name))
       env[name] = value;
+  if (options_.sandbox)
+    env["TMPDIR"] = "/tmp";
   env.emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
   for (const auto& [name, value] : payload_.env)
     env[name] = value;
@@ -96,7 +98,8 @@ task_run::verdict task_run::run_command(const std::vector<std::string>& words) {
     shown += (shown.empty() ? "" : " ") + word;
   log_->note("Executing: " + shown);
   // When the guard is gone, the news say so.
-  processes_->start(words, directory_ + "/work", environment());
+  processes_->start(options_.sandbox ? sandboxed(*options_.sandbox, directory_, words) : words,
+                    directory_ + "/work", environment());
   return watch_command();
 }
 

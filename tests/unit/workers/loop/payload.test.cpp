@@ -216,9 +216,9 @@ TEST_CASE("workers 3.1.3: features say what they need", "[payload]") {
       problems);
   CHECK(problems.empty());
   CHECK(needed_scopes(payload, "pp/wt") == lines{"generic-worker:run-task-as-current-user:pp/wt"});
-  check_offers(payload, true, problems);
+  check_offers(payload, {true, true}, problems);
   CHECK(problems.empty());
-  check_offers(payload, false, problems);
+  check_offers(payload, {false, true}, problems);
   CHECK(problems == lines{"features.chainOfTrust: this worker has no key to sign with; start it "
                           "with --chain-of-trust-key"});
   CHECK(problems_of(R"({"osGroups": ["docker"]})").at(0).starts_with("osGroups: this worker runs"));
