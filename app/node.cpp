@@ -192,6 +192,7 @@ outcome<node_doors> node::start() {
 
 outcome<void> node::impl::prepare() {
   TROUPE_CHECK(check_ports(config));
+  TROUPE_CHECK(check_local_workers(config, data_dir));
   TROUPE_TRY(auto endpoint, redis_endpoint::parse(config.redis));
   TROUPE_TRY(auto report, check_redis(endpoint, 5s));
   for (const auto& warning : report.warnings)
@@ -331,7 +332,7 @@ void node::impl::make_company_parts() {
 void node::impl::make_pools() {
   if (config.local_workers_max == 0)
     return;
-  local = std::make_unique<local_workers>(local_credentials, data_dir);
+  local = std::make_unique<local_workers>(local_credentials, data_dir, config.worker_sandbox);
   parts.pools.push_back(local_pool(config));
   parts.launchers["local"] = local.get();
 }

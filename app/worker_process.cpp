@@ -24,6 +24,8 @@ std::vector<std::string> words_of(const worker_launch& launch) {
           "--capacity",     std::to_string(launch.capacity),
           "--work-dir",     launch.data_dir + "/work/" + launch.worker_id,
           "--cache-dir",    launch.data_dir + "/caches",
+          "--data",         launch.data_dir,
+          "--sandbox",      launch.sandboxed ? "bubblewrap" : "none",
           "--connect",      launch.connect,
           "--tls",          launch.data_dir + "/tls"};
 }

@@ -130,6 +130,22 @@ describe('the sandbox', { skip: !works && 'bubblewrap does not work here' }, () 
   });
 });
 
+test('workers 5.4: workers that a server starts are contained, too', { skip: !works }, async () => {
+  const own = await Server.start({ 'local-workers-max': 1, 'worker-sandbox': 'bubblewrap',
+    anonymous: ['queue:get-artifact:public/*', 'queue:status:*'] });
+  try {
+    const local = new WorkerBench(own, 'local/default');
+    const { taskId, status } = await local.run(local.script(`echo "files: $(find ${own.data} -type f | grep -v task_ | wc -l)"; ` +
+      'touch /usr/x || echo contained'));
+    const log = await local.log(taskId);
+    assert.equal(status.state, 'completed', log);
+    assert.match(log, /^contained$/m);
+    assert.match(log, /^files: 0$/m);
+  } finally {
+    await own.stop();
+  }
+});
+
 test('workers 5.4: where bubblewrap does not work, the worker says so when it starts', () => {
   const directory = path.join(scratch, 'none');
   const { status, stderr } = spawnSync(binary, ['worker', '--root-url', server.rootUrl, '--access-token', 'x',
