@@ -1,5 +1,7 @@
 #include "app/local_workers.hpp"
 
+#include "workers/sandbox/sandbox.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -34,9 +36,11 @@ struct local_workers::impl {
     bool stopping = false;
   };
 
-  impl(credentials given, std::string directory, std::chrono::milliseconds kill_after)
+  impl(credentials given, std::string directory, bool contained,
+       std::chrono::milliseconds kill_after)
       : by(std::move(given)),
         data_dir(std::move(directory)),
+        sandboxed(contained),
         grace(kill_after),
         work(io.get_executor()),
         thread([this] { io.run(); }) {}
@@ -48,6 +52,7 @@ struct local_workers::impl {
 
   const credentials by;
   const std::string data_dir;
+  const bool sandboxed;
   const std::chrono::milliseconds grace;
   asio::io_context io{1};
 
@@ -67,8 +72,10 @@ struct local_workers::impl {
   std::thread thread;
 };
 
-local_workers::local_workers(credentials by, std::string data_dir, std::chrono::milliseconds grace)
-    : impl_(std::make_unique<impl>(std::move(by), std::move(data_dir), grace)) {}
+local_workers::local_workers(credentials by, std::string data_dir, worker_containment how,
+                             std::chrono::milliseconds grace)
+    : impl_(std::make_unique<impl>(std::move(by), std::move(data_dir),
+                                   how == worker_containment::bubblewrap, grace)) {}
 
 local_workers::~local_workers() { stop_all(); }
 
@@ -139,7 +146,7 @@ void local_workers::stop_all() {
 void local_workers::impl::launch(const start_worker& order) {
   const machine_key key{order.pool, order.worker};
   auto started = start_worker_process({root_url, connect, by, order.pool.text, order.worker.group,
-                                       order.worker.id, order.capacity, data_dir});
+                                       order.worker.id, order.capacity, data_dir, sandboxed});
   if (!started)
     return tell(key, {false, started.error().message});
   auto& made = children.try_emplace(key, io, started->pid, started->descriptor).first->second;
@@ -180,6 +187,17 @@ void local_workers::impl::tell(const machine_key& key, const process_end& ended)
 void local_workers::impl::finish_when_empty() {
   if (closing && children.empty())
     work.reset();
+}
+
+outcome<void> check_local_workers(const settings& config, const std::string& data_dir) {
+  if (config.local_workers_max == 0 || config.worker_sandbox == worker_containment::none)
+    return boost::system::in_place_value;
+  return try_sandbox({}, data_dir);
+}
+
+std::vector<std::string> local_worker_scopes(std::string_view queue, std::string_view group) {
+  return {"queue:claim-work:" + std::string{queue}, "queue:worker-id:" + std::string{group} + "/*",
+          "purge-cache:purge-requests::" + std::string{queue}, "auth:expand-scopes"};
 }
 
 }  // namespace troupe

@@ -3,14 +3,22 @@
 #include "actors/provisioner/machine_launcher.hpp"
 #include "app/worker_process.hpp"
 #include "runtime/auth/credentials.hpp"
+#include "runtime/config/settings.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe {
+
+/// The error says why workers of this machine could not work as the settings want it.
+outcome<void> check_local_workers(const settings& config, const std::string& data_dir);
+
+/// What workers of this machine may do: claim from the queue, and what they need for its tasks.
+std::vector<std::string> local_worker_scopes(std::string_view queue, std::string_view group);
 
 /// Starts workers as processes of this machine, for the provisioner of the provider `local`. A
 /// thread of its own starts them, hears at once when one ends, and kills one that does not end in
@@ -18,7 +26,7 @@ namespace troupe {
 class local_workers final : public machine_launcher {
  public:
   /// `by` is what the workers sign with; their logs and work are below `data_dir`.
-  local_workers(credentials by, std::string data_dir,
+  local_workers(credentials by, std::string data_dir, worker_containment how,
                 std::chrono::milliseconds grace = std::chrono::seconds{15});
   ~local_workers() override;
 

@@ -79,10 +79,9 @@ auth_setup auth_setup_of(const settings& config, std::string_view server_key,
                          const credentials& local_workers) {
   auth_setup setup;
   setup.static_clients.push_back(internal_client(queue.client_id, queue.access_token, {"*"}));
-  setup.static_clients.push_back(
-      internal_client(local_workers.client_id, local_workers.access_token,
-                      {"queue:claim-work:" + std::string{local_queue},
-                       "queue:worker-id:" + std::string{local_group} + "/*"}));
+  setup.static_clients.push_back(internal_client(local_workers.client_id,
+                                                 local_workers.access_token,
+                                                 local_worker_scopes(local_queue, local_group)));
   for (const auto& entry : config.static_clients)
     setup.static_clients.push_back(
         {{entry.client_id, entry.access_token, entry.scopes, far_future, false},
@@ -193,6 +192,7 @@ outcome<node_doors> node::start() {
 
 outcome<void> node::impl::prepare() {
   TROUPE_CHECK(check_ports(config));
+  TROUPE_CHECK(check_local_workers(config, data_dir));
   TROUPE_TRY(auto endpoint, redis_endpoint::parse(config.redis));
   TROUPE_TRY(auto report, check_redis(endpoint, 5s));
   for (const auto& warning : report.warnings)
@@ -332,7 +332,7 @@ void node::impl::make_company_parts() {
 void node::impl::make_pools() {
   if (config.local_workers_max == 0)
     return;
-  local = std::make_unique<local_workers>(local_credentials, data_dir);
+  local = std::make_unique<local_workers>(local_credentials, data_dir, config.worker_sandbox);
   parts.pools.push_back(local_pool(config));
   parts.launchers["local"] = local.get();
 }

@@ -5,7 +5,9 @@
 #include "app/signals.hpp"
 #include "app/version.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/files/signing_key.hpp"
 #include "workers/loop/http_queue_port.hpp"
+#include "workers/loop/worker_caches.hpp"
 #include "workers/processes/process_guardian.hpp"
 #include "workers/remote/remote_queue_port.hpp"
 #include "workers/worker.hpp"
@@ -36,6 +38,11 @@ struct worker_flags {
   tls_files tls;
   worker_options options;
   unsigned idle_s = 0;
+  unsigned min_free_mb = 1024;
+  std::string key_file;
+  std::string sandbox = "none";
+  std::string sandbox_network = "host";
+  std::vector<std::string> sandbox_shows;
 };
 
 std::string host_name() {
@@ -139,6 +146,22 @@ int run_connected(worker_flags& flags, process_guardian& guardian) {
   return run_worker(options, guardian);
 }
 
+// What of the worker's own is not for tasks: credentials of the server, other tasks, caches, and
+// the key that tasks must not have.
+outcome<void> prepare_sandbox(worker_flags& flags) {
+  auto& options = flags.options;
+  if (flags.sandbox == "none")
+    return boost::system::in_place_value;
+  auto& rules = options.sandbox.emplace();
+  rules.network = flags.sandbox_network == "host";
+  for (const auto& path : {flags.data, flags.tls_directory, flags.tls.key, flags.key_file,
+                           options.cache_dir, options.work_dir})
+    if (!path.empty())
+      rules.hidden.push_back(path);
+  rules.shown = flags.sandbox_shows;
+  return try_sandbox(rules, options.work_dir);
+}
+
 int work(worker_flags& flags) {
   auto& options = flags.options;
   if (const auto filled = fill_in(flags); !filled) {
@@ -159,6 +182,25 @@ int work(worker_flags& flags) {
     temporary.emplace(std::move(*made));
     options.work_dir = temporary->path();
   }
+  if (options.cache_dir.empty())
+    options.cache_dir = options.work_dir + "/caches";
+  options.min_free_bytes = std::uint64_t{flags.min_free_mb} * 1024 * 1024;
+  if (const auto fine = check_cache_place(options); !fine) {
+    complain(fine.error().message);
+    return exit_usage;
+  }
+  if (!flags.key_file.empty()) {
+    auto key = signing_key::read(flags.key_file);
+    if (!key) {
+      complain(key.error().message);
+      return exit_usage;
+    }
+    options.key = std::make_shared<const signing_key>(std::move(*key));
+  }
+  if (const auto fine = prepare_sandbox(flags); !fine) {
+    complain(fine.error().message);
+    return exit_usage;
+  }
   options.idle_timeout = std::chrono::seconds{flags.idle_s};
   const auto guardian = process_guardian::start({"/proc/self/exe", guard_command_name});
   if (!guardian) {
@@ -169,6 +211,11 @@ int work(worker_flags& flags) {
   logging.to_stderr = true;
   logging.version = program_version();
   start_log(logging);
+  if (options.key != nullptr && !options.sandbox)
+    log_message(
+        severity::warning,
+        "tasks run as the user of this worker and could read its key of the chain of trust; "
+        "--sandbox bubblewrap covers it");
   const int code = run_connected(flags, **guardian);
   stop_log();
   return code;
@@ -213,6 +260,29 @@ command add_worker_command(CLI::App& root) {
       ->check(CLI::Range(1, 255))
       ->capture_default_str();
   app->add_option("--work-dir", options.work_dir, "where tasks run; a temporary one without it");
+  app->add_option("--cache-dir", options.cache_dir,
+                  "where caches and downloads are kept, on the file system of --work-dir; workers "
+                  "may share it; without it, below --work-dir");
+  app->add_option("--min-free-disk", flags->min_free_mb,
+                  "MB of the disk that caches leave free, by dropping what was not used for long")
+      ->capture_default_str();
+  app->add_option("--chain-of-trust-key", flags->key_file,
+                  "file of the key that signs certificates of tasks: the base64 of an Ed25519 seed")
+      ->envname("TROUPE_CHAIN_OF_TRUST_KEY");
+  app->add_option("--sandbox", flags->sandbox,
+                  "how commands are contained: none, or bubblewrap (a read-only system, a /tmp of "
+                  "their own, and nothing of other tasks and of the worker)")
+      ->check(CLI::IsMember({"none", "bubblewrap"}))
+      ->envname("TROUPE_WORKER_SANDBOX")
+      ->capture_default_str();
+  app->add_option("--sandbox-network", flags->sandbox_network, "of the sandbox: host, or none")
+      ->check(CLI::IsMember({"host", "none"}))
+      ->capture_default_str();
+  app->add_option(
+         "--sandbox-show", flags->sandbox_shows,
+         "PATH that commands may read although it lies in what the sandbox hides, like the "
+         "home directory; may be repeated")
+      ->check(CLI::ExistingPath);
   app->add_option("--idle-timeout", flags->idle_s, "ends after so many seconds without a task");
   return [flags] { return work(*flags); };
 }

@@ -23,6 +23,9 @@ std::vector<std::string> words_of(const worker_launch& launch) {
           "--id",           launch.worker_id,
           "--capacity",     std::to_string(launch.capacity),
           "--work-dir",     launch.data_dir + "/work/" + launch.worker_id,
+          "--cache-dir",    launch.data_dir + "/caches",
+          "--data",         launch.data_dir,
+          "--sandbox",      launch.sandboxed ? "bubblewrap" : "none",
           "--connect",      launch.connect,
           "--tls",          launch.data_dir + "/tls"};
 }

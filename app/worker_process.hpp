@@ -18,6 +18,7 @@ struct worker_launch {
   std::string worker_id;
   unsigned capacity = 1;
   std::string data_dir;  ///< its log and its work are below it
+  bool sandboxed = false;
 };
 
 /// A process that was started.

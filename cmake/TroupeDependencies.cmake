@@ -15,6 +15,8 @@ if(NOT TROUPE_SANITIZE)  # sanitizers bring an allocator of their own
 endif()
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive)
+pkg_check_modules(libbrotlidec REQUIRED IMPORTED_TARGET libbrotlidec)
 
 include(LocateCaf)
 if(NOT TROUPE_CAF_DIR)

@@ -2,12 +2,17 @@
 
 #include "runtime/auth/credentials.hpp"
 #include "workers/loop/queue_port.hpp"
+#include "workers/sandbox/sandbox.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe {
+
+class signing_key;
 
 /// What a worker is and where it works.
 struct worker_options {
@@ -18,8 +23,12 @@ struct worker_options {
   std::string worker_id;
   unsigned capacity = 1;                       ///< tasks at once
   std::string work_dir;                        ///< one directory a task is made below it
+  std::string cache_dir;                       ///< on the file system of `work_dir`
+  std::uint64_t min_free_bytes = 0;            ///< of the disk; caches make room for it
   std::chrono::seconds idle_timeout{0};        ///< ends after so long without a task; 0: never
   std::chrono::milliseconds kill_grace{5000};  ///< between SIGTERM and SIGKILL
+  std::shared_ptr<const signing_key> key;      ///< of the chain of trust; null: none
+  std::optional<sandbox_rules> sandbox;        ///< nothing: commands run as the worker does
   queue_port_factory make_queue_port;          ///< what carries claims, reclaims and reports
 };
 

@@ -70,6 +70,10 @@ constexpr std::array<choice<artifact_store>, 2> stores{{
     {"local", artifact_store::local},
     {"s3", artifact_store::s3},
 }};
+constexpr std::array<choice<worker_containment>, 2> containments{{
+    {"none", worker_containment::none},
+    {"bubblewrap", worker_containment::bubblewrap},
+}};
 constexpr std::array<choice<bucket_addressing>, 3> addressings{{
     {"auto", bucket_addressing::automatic},
     {"path", bucket_addressing::path},
@@ -239,6 +243,10 @@ constexpr std::array options{
                   "tasks that one of them runs at once"),
     TROUPE_NUMBER("local-worker-idle", "SECONDS", local_worker_idle_s, 1, 86400,
                   "how long one of them may be without use before it is stopped"),
+    setting_option{"worker-sandbox", "none|bubblewrap",
+                   "how those workers contain the commands of tasks", false,
+                   &read_choice<&settings::worker_sandbox, containments>,
+                   &write_choice<&settings::worker_sandbox, containments>},
     setting_option{"artifact-store", "local|s3",
                    "where artifacts of type s3 go: the server's disk, or the buckets below", false,
                    &read_choice<&settings::artifacts_in, stores>,

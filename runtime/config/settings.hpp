@@ -51,6 +51,12 @@ enum class bucket_addressing : std::uint8_t {
   virtual_host,  ///< `https://bucket.host/key`
 };
 
+/// How workers that a server starts contain the commands of tasks.
+enum class worker_containment : std::uint8_t {
+  none,        ///< they run as the worker does
+  bubblewrap,  ///< each in a sandbox
+};
+
 /// Every setting of a server, complete and checked. What a flag, an environment
 /// variable or the configuration file can say about each is in
 /// `setting_options()`.
@@ -106,6 +112,7 @@ struct settings {
   std::uint32_t local_workers_max = 0;  ///< 0: none at all
   std::uint32_t local_worker_capacity = 2;
   std::uint32_t local_worker_idle_s = 60;
+  worker_containment worker_sandbox = worker_containment::none;
 
   // -- artifacts
   // ----------------------------------------------------------------------------------

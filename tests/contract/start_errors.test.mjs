@@ -97,6 +97,7 @@ placeTest('bad settings, wherever they come from', async (place) => {
   await refused(place, [...up, '--secrets-key-file', '/none'], /cannot read the keys of secrets in '\/none'/);
   await refused(place, ['serve', '--redis', 'unix:/none'], /serve seals secrets with a key that has to outlive it/);
   await refused(place, [...up, '--capacity', '0'], /local-worker-capacity: '0' is not a whole/);
+  await refused(place, [...up, '--worker-sandbox', 'sand'], /worker-sandbox: 'sand'/);
   await refused(place, up, /lanes: 'many' is not a whole number.*environment TROUPE_LANES/,
     { env: { TROUPE_LANES: 'many' } });
   const file = path.join(place.directory, 'troupe.yml');

@@ -185,8 +185,8 @@ test('workers 7: mounts: texts, sums, and what is done when one cannot be had', 
   await malformed(withMounts([mount(artifact)], 'true', { dependencies: [] }),
     /mounts\.0\.content\.taskId: .*depend/);
   await malformed(withMounts([mount({ base64: '***' })]), /mounts\.0\.content\.base64/);
-  await malformed(withMounts([mount({ raw: 'x' }, { format: 'zip' })]), /mounts\.0.*'format'/);
-  await malformed(withMounts([{ directory: 'd', cacheName: 'c' }]), /mounts\.0/);
+  await malformed(withMounts([mount({ raw: 'x' }, { format: 'zip' })]), /mounts\.0\.format/);
+  await malformed(withMounts([{ directory: 'd', cacheName: 'c' }]), /generic-worker:cache:c/);
 });
 
 test('a run that waits for a mount is given back when its worker ends', async () => {

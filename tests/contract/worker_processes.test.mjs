@@ -163,7 +163,8 @@ test('an idle worker, and one whose task is silent, do nothing at all', async ()
     await isStill(2);
     const taskId = slugid();
     const its = queue(quiet);
-    await its.createTask(taskId, script('work/quiet', 'echo begun; exec sleep 300'));
+    await its.createTask(taskId, script('work/quiet', 'echo begun; exec sleep 300',
+      { features: { resourceMonitor: false } }));
     await until('it runs', async () => (await its.status(taskId)).status.state === 'running');
     await isStill(3);
   } finally {

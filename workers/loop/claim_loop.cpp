@@ -3,6 +3,7 @@
 #include "workers/loop/queue_port.hpp"
 #include "workers/loop/run_interrupt.hpp"
 #include "workers/loop/task_run.hpp"
+#include "workers/loop/worker_caches.hpp"
 #include "workers/worker.hpp"
 
 #include <boost/json.hpp>
@@ -31,7 +32,10 @@ constexpr unsigned most_claims = 32;
 class claim_loop {
  public:
   claim_loop(const worker_options& options, process_guardian& guardian)
-      : options_(options), guardian_(guardian), port_(options.make_queue_port(options)) {}
+      : options_(options),
+        guardian_(guardian),
+        caches_(options),
+        port_(options.make_queue_port(options)) {}
 
   int run();
 
@@ -47,6 +51,7 @@ class claim_loop {
 
   const worker_options& options_;
   process_guardian& guardian_;
+  worker_caches caches_;
   std::unique_ptr<queue_port> port_;
   std::mutex guard_;
   std::condition_variable changed_;
@@ -184,7 +189,7 @@ void claim_loop::start(json::object claim) {
 void claim_loop::perform(json::object claim, run_interrupt& interrupt) {
   bool good = true;
   try {
-    task_run run{options_, *port_, guardian_, std::move(claim), interrupt};
+    task_run run{options_, *port_, guardian_, caches_, std::move(claim), interrupt};
     good = run.perform();
   } catch (const std::exception& failed) {
     // An answer that is not what it must be: the claim will expire and be retried.

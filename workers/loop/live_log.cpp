@@ -60,6 +60,10 @@ void live_log::note_error(std::string_view text) {
   write("[taskcluster:error] " + std::string{text} + "\n");
 }
 
+void live_log::note_warning(std::string_view text) {
+  write("[taskcluster:warn " + to_iso(system_clock{}.now()) + "] " + std::string{text} + "\n");
+}
+
 std::uint64_t live_log::size() const {
   const std::lock_guard lock{guard_};
   return size_;
@@ -71,13 +75,6 @@ bool live_log::finish() {
   changed_.notify_all();
   changed_.wait(lock, [this] { return state_ != sending::finish_wanted; });
   return state_ == sending::finished;
-}
-
-std::string live_log::text() const {
-  std::string all(static_cast<std::size_t>(size()), '\0');
-  const auto got = ::pread(file_, all.data(), all.size(), 0);
-  all.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  return all;
 }
 
 // -- on the thread --------------------------------------------------------------------------------

@@ -33,13 +33,15 @@ class live_log {
   /// Adds a line of the worker, `[taskcluster <time>] <text>`.
   void note(std::string_view text);
   void note_error(std::string_view text);
+  void note_warning(std::string_view text);
 
   /// Sends the rest and tells the server that nothing more comes; false when the server does not
   /// take it now. Can be repeated.
   bool finish();
 
-  /// All of it.
-  std::string text() const;
+  /// The file that holds all of it, and how much that is now.
+  int file() const { return file_; }
+  std::uint64_t size() const;
 
  private:
   enum class sending { going_on, finish_wanted, finished, failed };
@@ -47,7 +49,6 @@ class live_log {
   void send_as_it_grows();
   bool send_rest();
   bool tell_end();
-  std::uint64_t size() const;
 
   const std::string target_;
   const std::function<credentials()> by_;

@@ -1,7 +1,7 @@
 #include "workers/loop/payload.hpp"
 
-#include "runtime/crypto/base64.hpp"
 #include "workers/loop/json_members.hpp"
+#include "workers/loop/payload_parts.hpp"
 
 #include <boost/json.hpp>
 
@@ -14,16 +14,25 @@ namespace troupe {
 
 namespace json = boost::json;
 
-namespace {
-
-using lines = std::vector<std::string>;
-
 void check_keys(const json::object& from, const std::set<std::string_view>& known,
                 const std::string& where, lines& problems) {
   for (const auto& member : from)
     if (!known.contains(member.key()))
       problems.push_back(where + ": the property '" + std::string{member.key()} + "' is not known");
 }
+
+std::string read_string(const json::object& from, std::string_view key, const std::string& where,
+                        lines& problems) {
+  const auto* value = from.if_contains(key);
+  if (value == nullptr)
+    return {};
+  if (value->is_string())
+    return std::string{value->get_string()};
+  problems.push_back(where + (where.empty() ? "" : ".") + std::string{key} + ": must be a string");
+  return {};
+}
+
+namespace {
 
 void read_commands(const json::object& from, task_payload& out, lines& problems) {
   const auto* commands = from.if_contains("command");
@@ -52,59 +61,32 @@ void read_artifact(const json::value& from, const std::string& where, task_paylo
              {"type", "path", "name", "expires", "contentType", "contentEncoding", "optional"},
              where, problems);
   payload_artifact made;
-  const auto type = text_of(object, "type");
+  const auto type = read_string(object, "type", where, problems);
   made.directory = type == "directory";
   if (type != "file" && type != "directory")
     problems.push_back(where + ".type: must be 'file' or 'directory'");
-  made.path = text_of(object, "path");
+  made.path = read_string(object, "path", where, problems);
   if (made.path.empty())
     problems.push_back(where + ".path: must name a file or directory");
-  made.name = text_of(object, "name");
+  made.name = read_string(object, "name", where, problems);
   if (made.name.empty())
     made.name = made.path;
-  made.content_type = text_of(object, "contentType");
-  made.content_encoding = text_of(object, "contentEncoding");
+  made.content_type = read_string(object, "contentType", where, problems);
+  made.content_encoding = read_string(object, "contentEncoding", where, problems);
   if (!made.content_encoding.empty() && made.content_encoding != "gzip" &&
       made.content_encoding != "identity")
     problems.push_back(where + ".contentEncoding: must be 'gzip' or 'identity'");
-  if (const auto expires = text_of(object, "expires"); !expires.empty()) {
+  if (const auto expires = read_string(object, "expires", where, problems); !expires.empty()) {
     made.expires = parse_date_time(expires);
     if (!made.expires)
       problems.push_back(where + ".expires: must be a date-time");
   }
-  if (const auto* optional = object.if_contains("optional"))
+  if (const auto* optional = object.if_contains("optional")) {
     made.optional = optional->is_bool() && optional->get_bool();
+    if (!optional->is_bool())
+      problems.push_back(where + ".optional: must be true or false");
+  }
   out.artifacts.push_back(std::move(made));
-}
-
-void read_content(const json::object& from, const std::string& where, payload_mount& out,
-                  lines& problems) {
-  check_keys(from, {"artifact", "taskId", "sha256", "url", "raw", "base64"}, where, problems);
-  out.task_id = text_of(from, "taskId");
-  out.artifact = text_of(from, "artifact");
-  out.url = text_of(from, "url");
-  out.sha256 = text_of(from, "sha256");
-  if (from.contains("raw"))
-    out.text = text_of(from, "raw");
-  if (from.contains("base64") && !decode_base64(text_of(from, "base64"), out.text.emplace()))
-    problems.push_back(where + ".base64: must be base64");
-  const bool of_task = !out.task_id.empty() && !out.artifact.empty();
-  if (of_task + !out.url.empty() + from.contains("raw") + from.contains("base64") != 1)
-    problems.push_back(where + ": must be one of an artifact of a task, a url, raw or base64");
-}
-
-void read_mount(const json::value& from, const std::string& where, task_payload& out,
-                lines& problems) {
-  const auto* content = from.is_object() ? from.get_object().if_contains("content") : nullptr;
-  payload_mount made;
-  if (from.is_object())
-    made.file = text_of(from.get_object(), "file");
-  if (made.file.empty() || content == nullptr || !content->is_object())
-    return problems.push_back(where +
-                              ": this worker mounts files: 'file' and 'content' are needed");
-  check_keys(from.get_object(), {"file", "content"}, where, problems);
-  read_content(content->get_object(), where + ".content", made, problems);
-  out.mounts.push_back(std::move(made));
 }
 
 template <class Read>
@@ -125,31 +107,6 @@ void read_list(const json::object& from, std::string_view key, Read read, task_p
   }
 }
 
-void read_features(const json::object& from, task_payload& out, lines& problems) {
-  const auto* features = from.if_contains("features");
-  if (features == nullptr)
-    return;
-  if (!features->is_object())
-    return problems.push_back("features: must be an object");
-  bool ignored = false;
-  const std::map<std::string_view, bool*> offered = {
-      {"taskclusterProxy", &out.proxy},
-      {"liveLog", &out.keeps_live_log},
-      {"backingLog", &out.keeps_backing_log},
-      {"resourceMonitor", &ignored},  // only ever writes to the log
-  };
-  for (const auto& member : features->get_object()) {
-    const auto where = "features." + std::string{member.key()};
-    const auto known = offered.find(std::string_view{member.key()});
-    if (!member.value().is_bool())
-      problems.push_back(where + ": must be true or false");
-    else if (known != offered.end())
-      *known->second = member.value().get_bool();
-    else if (member.value().get_bool())
-      problems.push_back(where + ": this worker does not offer it");
-  }
-}
-
 void read_log_names(const json::object& from, task_payload& out, lines& problems) {
   const auto* logs = from.if_contains("logs");
   if (logs == nullptr)
@@ -157,9 +114,9 @@ void read_log_names(const json::object& from, task_payload& out, lines& problems
   if (!logs->is_object())
     return problems.push_back("logs: must be an object");
   check_keys(logs->get_object(), {"live", "backing"}, "logs", problems);
-  if (auto live = text_of(logs->get_object(), "live"); !live.empty())
+  if (auto live = read_string(logs->get_object(), "live", "logs", problems); !live.empty())
     out.live_log = std::move(live);
-  if (auto backing = text_of(logs->get_object(), "backing"); !backing.empty())
+  if (auto backing = read_string(logs->get_object(), "backing", "logs", problems); !backing.empty())
     out.backing_log = std::move(backing);
 }
 
@@ -177,21 +134,35 @@ void read_env(const json::object& from, task_payload& out, lines& problems) {
   }
 }
 
+void read_codes(const json::object& from, std::string_view key, std::int64_t least,
+                std::vector<int>& out, lines& problems) {
+  const auto where = "onExitStatus." + std::string{key};
+  const auto* codes = from.if_contains(key);
+  if (codes == nullptr)
+    return;
+  if (!codes->is_array())
+    return problems.push_back(where + ": must be a list of exit codes");
+  std::size_t number = 0;
+  for (const auto& code : codes->get_array()) {
+    const auto at = where + "." + std::to_string(number++);
+    if (!code.is_int64())
+      problems.push_back(at + ": must be an exit code");
+    else if (code.get_int64() < least)
+      problems.push_back(at + ": Must be greater than or equal to " + std::to_string(least));
+    else
+      out.push_back(static_cast<int>(code.get_int64()));
+  }
+}
+
 void read_exit_codes(const json::object& from, task_payload& out, lines& problems) {
   const auto* rules = from.if_contains("onExitStatus");
-  if (rules == nullptr || !rules->is_object())
+  if (rules == nullptr)
     return;
+  if (!rules->is_object())
+    return problems.push_back("onExitStatus: must be an object");
   check_keys(rules->get_object(), {"retry", "purgeCaches"}, "onExitStatus", problems);
-  const auto* retry = rules->get_object().if_contains("retry");
-  if (retry == nullptr || !retry->is_array())
-    return;
-  for (const auto& code : retry->get_array()) {
-    if (!code.is_int64() || code.get_int64() < 1)
-      problems.push_back("onExitStatus.retry." + std::to_string(out.retry_codes.size()) +
-                         ": Must be greater than or equal to 1");
-    else
-      out.retry_codes.push_back(static_cast<int>(code.get_int64()));
-  }
+  read_codes(rules->get_object(), "retry", 1, out.retry_codes, problems);
+  read_codes(rules->get_object(), "purgeCaches", 0, out.purge_codes, problems);
 }
 
 }  // namespace
@@ -219,6 +190,7 @@ task_payload read_payload(const json::value& payload, lines& problems) {
   read_features(object, out, problems);
   read_log_names(object, out, problems);
   read_exit_codes(object, out, problems);
+  read_surroundings(object, problems);
   return out;
 }
 
@@ -235,52 +207,7 @@ void check_payload(const task_payload& payload, const json::object& task, lines&
     if (when && expires && *when > *expires + tolerance)
       problems.push_back(where + "must not be after the task expires, " + to_iso(*expires));
   }
-  const auto* dependencies = task.if_contains("dependencies");
-  const auto depends_on = [dependencies](const std::string& id) {
-    if (dependencies == nullptr || !dependencies->is_array())
-      return false;
-    const auto& all = dependencies->get_array();
-    return std::find(all.begin(), all.end(), json::value(id)) != all.end();
-  };
-  for (std::size_t i = 0; i < payload.mounts.size(); ++i)
-    if (const auto& id = payload.mounts[i].task_id; !id.empty() && !depends_on(id))
-      problems.push_back("mounts." + std::to_string(i) +
-                         ".content.taskId: the task must depend on " + id);
-}
-
-std::string content_type_of(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 14> known = {{
-      {".log", "text/plain; charset=utf-8"},
-      {".txt", "text/plain; charset=utf-8"},
-      {".html", "text/html; charset=utf-8"},
-      {".json", "application/json"},
-      {".jsonl", "application/jsonl"},
-      {".xml", "text/xml; charset=utf-8"},
-      {".js", "text/javascript; charset=utf-8"},
-      {".css", "text/css; charset=utf-8"},
-      {".png", "image/png"},
-      {".jpg", "image/jpeg"},
-      {".svg", "image/svg+xml"},
-      {".gz", "application/gzip"},
-      {".zip", "application/zip"},
-      {".pdf", "application/pdf"},
-  }};
-  for (const auto& [ending, type] : known)
-    if (name.ends_with(ending))
-      return std::string{type};
-  return "application/octet-stream";
-}
-
-bool is_compressed(std::string_view name) {
-  static constexpr std::string_view endings[] = {
-      "7z",   "aab",  "apk",  "br",  "bz2",  "deb",   "dmg", "flv", "gif", "gz",  "jar",
-      "jpeg", "jpg",  "lz",   "lz4", "mz",   "npz",   "pkg", "png", "sz",  "swf", "tbz",
-      "tgz",  "wasm", "webp", "whl", "woff", "woff2", "xpi", "xz",  "zip", "zst", "zz"};
-  const auto dot = name.rfind('.');
-  if (dot == std::string_view::npos)
-    return false;
-  const auto ending = name.substr(dot + 1);
-  return std::find(std::begin(endings), std::end(endings), ending) != std::end(endings);
+  check_mounts(payload, task, problems);
 }
 
 }  // namespace troupe

@@ -24,14 +24,27 @@ struct payload_artifact {
   bool optional = false;
 };
 
-/// A file that is there when the task starts: an artifact of another task, a URL, or a text.
-struct payload_mount {
-  std::string file;
+/// Where the bytes of a mount come from: an artifact of a task, of the task that the index knows
+/// under a name, a URL, or the payload itself.
+struct mount_content {
   std::string task_id;
+  std::string index_path;  ///< the `namespace`
   std::string artifact;
   std::string url;
   std::optional<std::string> text;
-  std::string sha256;  ///< of what is to be there, in hexadecimal; empty: anything
+  std::string sha256;  ///< of what is fetched, in hexadecimal; empty: anything
+
+  bool given() const { return text.has_value() || !artifact.empty() || !url.empty(); }
+};
+
+/// What is there when the task starts (workers contract 3.1.2): a file, a directory of an archive's
+/// entries, or a directory that is kept from task to task.
+struct payload_mount {
+  std::string file;
+  std::string directory;
+  std::string cache_name;
+  mount_content content;
+  std::string format;
 };
 
 /// What a task asks of its worker, in the form of the stock generic-worker on Linux.
@@ -44,7 +57,11 @@ struct task_payload {
   bool proxy = false;
   bool keeps_live_log = true;
   bool keeps_backing_log = true;
+  bool resource_monitor = true;
+  bool chain_of_trust = false;
+  bool as_current_user = false;
   std::vector<int> retry_codes;
+  std::vector<int> purge_codes;  ///< those after which the caches of the task are not kept
   std::string live_log = "public/logs/live.log";
   std::string backing_log = "public/logs/live_backing.log";
 };
@@ -57,8 +74,17 @@ task_payload read_payload(const boost::json::value& payload, std::vector<std::st
 void check_payload(const task_payload& payload, const boost::json::object& task,
                    std::vector<std::string>& problems);
 
-/// The content type of a file by its name, and whether its bytes are compressed already.
-std::string content_type_of(std::string_view name);
-bool is_compressed(std::string_view name);
+/// What a worker offers to tasks by how it was started.
+struct worker_offers {
+  bool signs = false;        ///< it has a key of the chain of trust
+  bool has_loopback = true;  ///< its commands reach the worker by the network
+};
+
+/// Adds a line for everything that this worker could offer and does not.
+void check_offers(const task_payload& payload, const worker_offers& offers,
+                  std::vector<std::string>& problems);
+
+/// The scopes that a payload needs of its task in this pool.
+std::vector<std::string> needed_scopes(const task_payload& payload, std::string_view pool);
 
 }  // namespace troupe

@@ -5,6 +5,9 @@
 
 #include <curl/curl.h>
 
+#include <unistd.h>
+#include <algorithm>
+
 namespace troupe {
 
 namespace {
@@ -19,6 +22,61 @@ void prepare_curl() {
 std::size_t take_bytes(char* data, std::size_t size, std::size_t count, void* out) {
   static_cast<std::string*>(out)->append(data, size * count);
   return size * count;
+}
+
+struct sent_file {
+  int file;
+  off_t at;
+};
+
+std::size_t give_bytes(char* to, std::size_t size, std::size_t count, void* self) {
+  auto& sends = *static_cast<sent_file*>(self);
+  const auto got = ::pread(sends.file, to, size * count, sends.at);
+  if (got < 0)
+    return CURL_READFUNC_ABORT;
+  sends.at += got;
+  return static_cast<std::size_t>(got);
+}
+
+int rewind_file(void* self, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET)
+    return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<sent_file*>(self)->at = offset;
+  return CURL_SEEKFUNC_OK;
+}
+
+struct received_file {
+  CURL* curl;
+  const std::function<bool(std::string_view)>* take;
+  std::string* error;
+};
+
+// What is no file is the text of an error, of which the beginning is enough.
+std::size_t receive_bytes(char* data, std::size_t size, std::size_t count, void* self) {
+  constexpr std::size_t most_of_error = 4096;
+  auto& receives = *static_cast<received_file*>(self);
+  const std::string_view bytes{data, size * count};
+  long status = 0;
+  curl_easy_getinfo(receives.curl, CURLINFO_RESPONSE_CODE, &status);
+  if (status == 200)
+    return (*receives.take)(bytes) ? bytes.size() : 0;
+  const auto room = most_of_error - std::min(most_of_error, receives.error->size());
+  receives.error->append(bytes.substr(0, room));
+  return bytes.size();
+}
+
+// A transfer may take as long as it needs, but not stand still.
+void end_when_silent(CURL* curl) {
+  constexpr long silence_s = 60;
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, silence_s);
+}
+
+std::string response_header(CURL* curl, const char* name) {
+  curl_header* found = nullptr;
+  if (curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
+    return {};
+  return found->value;
 }
 
 }  // namespace
@@ -64,38 +122,30 @@ int queue_client::run_transfer() {
   return result;
 }
 
-call_result queue_client::perform(const std::string& url, std::string_view verb,
-                                  const std::string& body, const std::vector<std::string>& headers,
-                                  std::chrono::milliseconds timeout, bool follow) {
-  call_result result;
+void queue_client::prepare(const std::string& url) {
   auto* curl = static_cast<CURL*>(curl_);
   curl_easy_reset(curl);
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+  curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+}
+
+// Makes the call that was prepared.
+call_result queue_client::finish(const std::vector<std::string>& headers, call_result& result) {
+  auto* curl = static_cast<CURL*>(curl_);
   curl_slist* list = nullptr;
   for (const auto& header : headers)
     list = curl_slist_append(list, header.c_str());
   list = curl_slist_append(list, "Expect:");
-  const std::string verb_text{verb};
-  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, verb_text.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-  curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, follow ? 1L : 0L);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_bytes);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &result.body);
-  if (follow)  // files come as they were before they were compressed for storage
-    curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
-  if (verb != "GET") {
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  }
   const auto code = run_transfer();
   curl_slist_free_all(list);
   if (code != CURLE_OK) {
     result.trouble = curl_easy_strerror(static_cast<CURLcode>(code));
-    return result;
+    return std::move(result);
   }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
@@ -104,7 +154,26 @@ call_result queue_client::perform(const std::string& url, std::string_view verb,
   curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location);
   if (location != nullptr)
     result.location = location;
-  return result;
+  return std::move(result);
+}
+
+call_result queue_client::perform(const std::string& url, std::string_view verb,
+                                  const std::string& body, const std::vector<std::string>& headers,
+                                  std::chrono::milliseconds timeout, bool follow) {
+  call_result result;
+  auto* curl = static_cast<CURL*>(curl_);
+  prepare(url);
+  const std::string verb_text{verb};
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, verb_text.c_str());
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, follow ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_bytes);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &result.body);
+  if (verb != "GET") {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  }
+  return finish(headers, result);
 }
 
 call_result queue_client::call(const credentials& by, std::string_view verb,
@@ -127,8 +196,46 @@ call_result queue_client::put(const std::string& url, const std::string& bytes,
   return perform(url, "PUT", bytes, headers, std::chrono::minutes{30}, true);
 }
 
-call_result queue_client::get(const std::string& url) {
-  return perform(url, "GET", {}, {}, std::chrono::minutes{30}, true);
+call_result queue_client::put_file(const std::string& url, int file, std::uint64_t size,
+                                   const std::vector<std::string>& headers) {
+  call_result result;
+  auto* curl = static_cast<CURL*>(curl_);
+  prepare(url);
+  sent_file sends{file, 0};
+  curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_READFUNCTION, &give_bytes);
+  curl_easy_setopt(curl, CURLOPT_READDATA, &sends);
+  curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, &rewind_file);
+  curl_easy_setopt(curl, CURLOPT_SEEKDATA, &sends);
+  curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_bytes);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &result.body);
+  end_when_silent(curl);
+  return finish(headers, result);
+}
+
+call_result queue_client::download(const std::string& url,
+                                   const std::function<bool(std::string_view)>& take,
+                                   file_version& version) {
+  call_result result;
+  auto* curl = static_cast<CURL*>(curl_);
+  prepare(url);
+  received_file receives{curl, &take, &result.body};
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &receive_bytes);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receives);
+  // Files come as they were before they were compressed for storage.
+  curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
+  end_when_silent(curl);
+  std::vector<std::string> headers;
+  if (!version.entity_tag.empty())
+    headers.push_back("If-None-Match: " + version.entity_tag);
+  else if (!version.last_modified.empty())
+    headers.push_back("If-Modified-Since: " + version.last_modified);
+  auto answer = finish(headers, result);
+  version = {response_header(curl, "ETag"), response_header(curl, "Last-Modified")};
+  return answer;
 }
 
 }  // namespace troupe

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,12 @@
 #include <vector>
 
 namespace troupe {
+
+/// What a server says of a file, so that it need not send it again.
+struct file_version {
+  std::string entity_tag;
+  std::string last_modified;
+};
 
 /// Calls the API over HTTP, blocking, on one kept connection. Used by one thread at a time.
 class queue_client {
@@ -28,12 +35,19 @@ class queue_client {
                    std::chrono::milliseconds timeout = std::chrono::seconds{30},
                    const std::optional<std::vector<std::string>>& scopes = {});
 
-  /// An unsigned PUT of a file's or a text's bytes to a URL.
+  /// An unsigned PUT of a text's bytes to a URL.
   call_result put(const std::string& url, const std::string& bytes,
                   const std::vector<std::string>& headers);
 
-  /// An unsigned GET of a URL, which may redirect.
-  call_result get(const std::string& url);
+  /// The same of the bytes of an open file, from its beginning, which are read as they are sent.
+  call_result put_file(const std::string& url, int file, std::uint64_t size,
+                       const std::vector<std::string>& headers);
+
+  /// An unsigned GET of a URL, which may redirect. The bytes go to `take` as they come, which says
+  /// whether it could take them; those of an error into the result's body. With a `version` that is
+  /// not empty the answer is 304 when the file has not changed; it becomes that of the answer.
+  call_result download(const std::string& url, const std::function<bool(std::string_view)>& take,
+                       file_version& version);
 
   /// Lets a call under way look at `give_up`; from any thread.
   void wake();
@@ -44,6 +58,8 @@ class queue_client {
   call_result perform(const std::string& url, std::string_view verb, const std::string& body,
                       const std::vector<std::string>& headers, std::chrono::milliseconds timeout,
                       bool follow);
+  void prepare(const std::string& url);
+  call_result finish(const std::vector<std::string>& headers, call_result& result);
   int run_transfer();
 
   std::string root_url_;

@@ -2,8 +2,12 @@
 
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/files/trees.hpp"
+#include "workers/loop/payload_schema.hpp"
 #include "workers/loop/queue_calls.hpp"
+#include "workers/loop/resource_monitor.hpp"
 #include "workers/loop/run_interrupt.hpp"
+#include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 
 #include <boost/json.hpp>
@@ -28,9 +32,10 @@ timestamp now() { return system_clock{}.now(); }
 }  // namespace
 
 task_run::task_run(const worker_options& options, queue_port& port, process_guardian& guardian,
-                   json::object claim, run_interrupt& interrupt)
+                   worker_caches& caches, json::object claim, run_interrupt& interrupt)
     : options_(options),
       guardian_(guardian),
+      caches_(caches),
       port_(port),
       interrupt_(interrupt),
       claim_(port, claim, interrupt),
@@ -46,8 +51,8 @@ task_run::task_run(const worker_options& options, queue_port& port, process_guar
 task_run::~task_run() {
   interrupt_.on_told({});
   claim_.on_renewal({});
-  std::error_code ignored;
-  fs::remove_all(directory_, ignored);
+  mounts_.reset();
+  remove_tree(directory_);
 }
 
 // Calls are repeated until they get an answer that will not change, or the claim has ended. A
@@ -84,12 +89,16 @@ bool task_run::perform() {
 task_run::verdict task_run::work() {
   std::error_code failed;
   fs::create_directories(directory_ + "/work", failed);
+  if (options_.sandbox)
+    fs::create_directories(directory_ + "/tmp", failed);
   log_ = std::make_unique<live_log>(options_.root_url, directory_ + "/live.log", claim_.run(),
                                     [this] { return claim_.by(); });
   std::vector<std::string> problems;
   const auto* given = task_.if_contains("payload");
   payload_ = read_payload(given != nullptr ? *given : json::value{}, problems);
   check_payload(payload_, task_, problems);
+  check_offers(payload_, {options_.key != nullptr, !options_.sandbox || options_.sandbox->network},
+               problems);
   if (payload_.keeps_live_log)
     create_live_log();
   log_->note("Worker " + options_.worker_group + "/" + options_.worker_id + " of " +
@@ -100,6 +109,8 @@ task_run::verdict task_run::work() {
     log_->note_error("The payload of this task is not understood by this worker:");
     for (const auto& problem : problems)
       log_->note_error("  " + problem);
+    log_->note("This worker reads payloads of the schema:");
+    log_->write(std::string{payload_schema()} + "\n");
   } else {
     result = run_commands();
   }
@@ -107,6 +118,7 @@ task_run::verdict task_run::work() {
     upload_artifacts();
   if (result == verdict::completed)
     result = artifact_trouble_.value_or(result);
+  result = unmount(result);
   if (result == verdict::shutdown) {
     // The queue hears first, so that the retry can start; the log follows.
     log_->note("The worker is shutting down; the task is given back.");

@@ -18,15 +18,18 @@
 
 namespace troupe {
 
+class resource_monitor;
 class run_interrupt;
+class task_mounts;
 class task_proxy;
+class worker_caches;
 
 /// One claimed run, from its claim to its report. Lives on a thread of its own.
 class task_run {
  public:
   /// `claim` is an entry of claimWork's answer; throws when it is none.
   task_run(const worker_options& options, queue_port& port, process_guardian& guardian,
-           boost::json::object claim, run_interrupt& interrupt);
+           worker_caches& caches, boost::json::object claim, run_interrupt& interrupt);
   ~task_run();
 
   /// Does everything; returns when the run is reported, or lost. False when this worker cannot run
@@ -45,6 +48,21 @@ class task_run {
     lost
   };
 
+  // Bytes on their way to an artifact.
+  struct outgoing {
+    std::string name;
+    int file = -1;
+    std::uint64_t size = 0;
+    std::string type;
+    bool compress = false;
+    std::string expires;
+  };
+
+  struct artifact_record {
+    std::string path;
+    std::string sha256;  // only for a certificate
+  };
+
   verdict work();
   verdict run_commands();
   verdict run_command(const std::vector<std::string>& words);
@@ -54,20 +72,30 @@ class task_run {
   std::optional<verdict> verdict_of_time();
   void wait_for_processes(bool interruptible, std::chrono::milliseconds longest);
   void take_output();
+  void watch_resources();
+  void report_resources();
   void end_processes(std::chrono::milliseconds grace);
   void open_proxy();
-  std::optional<verdict> mount_files();
-  bool fetch(const payload_mount& mount, std::string& bytes, std::string& problem);
+  std::vector<std::string> task_scopes() const;
+  bool has_caches() const;
+  std::optional<verdict> check_scopes();
+  std::optional<verdict> mount_all();
+  verdict unmount(verdict result);
   std::map<std::string, std::string> environment() const;
   void create_live_log();
   void keep_logs();
   void upload_artifacts();
   void upload_wanted(const payload_artifact& wanted);
-  void upload_one(const payload_artifact& wanted, const std::string& file, const std::string& name);
-  void upload_error(const payload_artifact& wanted, const char* reason, const std::string& text);
-  std::optional<verdict> store(const std::string& name, const std::string& bytes,
-                               const std::string& type, bool compress, const std::string& expires);
-  bool is_log(const std::string& name) const;
+  void upload_directory(const payload_artifact& wanted, const std::string& directory);
+  void upload_one(const payload_artifact& wanted, const std::string& path, const std::string& name);
+  void upload_error(const payload_artifact& wanted, const std::string& name, const char* reason,
+                    const std::string& text);
+  void skip(const std::string& name);
+  std::optional<verdict> store(const outgoing& sends);
+  bool is_reserved(const std::string& name) const;
+  void certify();
+  void store_certificate(const std::string& name, const std::string& bytes,
+                         const std::string& type);
   void blame(verdict because);
   call_result create_artifact(const std::string& name, const boost::json::object& body);
   call_result call(std::string_view verb, const std::string& target, const std::string& body);
@@ -76,6 +104,7 @@ class task_run {
 
   const worker_options& options_;
   process_guardian& guardian_;
+  worker_caches& caches_;
   queue_port& port_;
   run_interrupt& interrupt_;
   held_claim claim_;
@@ -85,14 +114,17 @@ class task_run {
   const std::string run_id_;
   boost::json::object task_;
   timestamp run_until_;
-  std::optional<verdict> artifact_trouble_;      // the first
-  std::map<std::string, std::string> uploaded_;  // which file each name is of
-  bool broken_ = false;                          // no process can be started
+  std::optional<verdict> artifact_trouble_;          // the first
+  std::map<std::string, artifact_record> uploaded_;  // by name
+  std::optional<int> exit_code_;                     // of the last command that ended by itself
+  bool broken_ = false;                              // no process can be started
   task_payload payload_;
   std::string directory_;
   std::unique_ptr<live_log> log_;
+  std::unique_ptr<task_mounts> mounts_;
   std::unique_ptr<task_proxy> proxy_;
   std::unique_ptr<run_processes> processes_;
+  std::unique_ptr<resource_monitor> monitor_;
 };
 
 }  // namespace troupe

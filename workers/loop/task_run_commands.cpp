@@ -3,7 +3,9 @@
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/loop/json_members.hpp"
+#include "workers/loop/resource_monitor.hpp"
 #include "workers/loop/run_interrupt.hpp"
+#include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
 
@@ -34,6 +36,8 @@ std::map<std::string, std::string> task_run::environment() const {
   for (const char* name : {"PATH", "HOME", "USER", "LANG", "TMPDIR", "TERM"})
     if (const char* value = std::getenv(name))
       env[name] = value;
+  if (options_.sandbox)
+    env["TMPDIR"] = "/tmp";
   env.emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
   for (const auto& [name, value] : payload_.env)
     env[name] = value;
@@ -49,17 +53,16 @@ std::map<std::string, std::string> task_run::environment() const {
 }
 
 void task_run::open_proxy() {
-  std::vector<std::string> scopes;
-  if (const auto* list = task_.if_contains("scopes"); list && list->is_array())
-    for (const auto& scope : list->get_array())
-      scopes.emplace_back(scope.as_string());
+  auto scopes = task_scopes();
   scopes.push_back("queue:create-artifact:" + task_id_ + "/" + run_id_);
   proxy_ = std::make_unique<task_proxy>(options_.root_url, claim_.by(), std::move(scopes));
   claim_.on_renewal([this](const credentials& by) { proxy_->use(by); });
 }
 
 task_run::verdict task_run::run_commands() {
-  if (const auto because = mount_files())
+  if (const auto because = check_scopes())
+    return *because;
+  if (const auto because = mount_all())
     return *because;
   if (payload_.proxy)
     open_proxy();
@@ -82,6 +85,7 @@ task_run::verdict task_run::run_commands() {
   }
   // What the commands left behind does not outlive them.
   end_processes(0ms);
+  report_resources();
   processes_->leave();
   log_->note("=== Task Finished ===");
   log_->note("Task Duration: " + std::to_string((now() - started).count()) + " ms");
@@ -94,7 +98,8 @@ task_run::verdict task_run::run_command(const std::vector<std::string>& words) {
     shown += (shown.empty() ? "" : " ") + word;
   log_->note("Executing: " + shown);
   // When the guard is gone, the news say so.
-  processes_->start(words, directory_ + "/work", environment());
+  processes_->start(options_.sandbox ? sandboxed(*options_.sandbox, directory_, words) : words,
+                    directory_ + "/work", environment());
   return watch_command();
 }
 
@@ -109,9 +114,25 @@ task_run::verdict task_run::watch_command() {
       end_processes(options_.kill_grace);
       return *because;
     }
-    if (const auto ended = verdict_of_news())
+    const auto ended = verdict_of_news();
+    if (ended)
       return *ended;
+    watch_resources();
   }
+}
+
+// As soon as it is known where the processes are.
+void task_run::watch_resources() {
+  if (payload_.resource_monitor && !monitor_ && processes_->guard() != 0)
+    monitor_ = std::make_unique<resource_monitor>(processes_->guard());
+}
+
+void task_run::report_resources() {
+  if (!monitor_)
+    return;
+  for (const auto& line : monitor_->finish())
+    log_->note(line);
+  monitor_.reset();
 }
 
 // Why the run is not to go on.
@@ -146,6 +167,8 @@ std::optional<task_run::verdict> task_run::verdict_of_news() {
   const auto& exit = news->exit;
   log_->note(exit.signal != 0 ? "Killed by signal " + std::to_string(exit.signal)
                               : "Exit Code: " + std::to_string(exit.code));
+  if (exit.signal == 0)
+    exit_code_ = exit.code;
   if (exit.signal == 0 && exit.code == 0)
     return verdict::completed;
   const auto& retry = payload_.retry_codes;

@@ -1,19 +1,24 @@
-// What goes into a run and what comes out of it: mounts, artifacts, logs.
+// What comes out of a run: artifacts and logs.
 
-#include "runtime/crypto/sha256.hpp"
+#include "workers/files/content_type.hpp"
+#include "workers/files/gzip_file.hpp"
+#include "workers/files/running_digest.hpp"
+#include "workers/files/trees.hpp"
+#include "workers/loop/certificate.hpp"
 #include "workers/loop/json_members.hpp"
 #include "workers/loop/queue_calls.hpp"
+#include "workers/loop/resource_monitor.hpp"
 #include "workers/loop/run_interrupt.hpp"
+#include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
 
-#include <zlib.h>
 #include <boost/json.hpp>
 
-#include <algorithm>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace troupe {
 
@@ -24,95 +29,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string gzip(const std::string& bytes) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, bytes.size()) + 32, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
-bool read_whole(const std::string& path, std::string& out) {
-  std::ifstream file{path, std::ios::binary};
-  if (!file)
-    return false;
-  std::ostringstream text;
-  text << file.rdbuf();
-  out = text.str();
-  return true;
-}
-
-bool write_whole(const fs::path& path, const std::string& bytes) {
-  std::error_code ignored;
-  fs::create_directories(path.parent_path(), ignored);
-  std::ofstream file{path, std::ios::binary};
-  file << bytes;
-  return static_cast<bool>(file);
-}
-
 constexpr const char* log_type = "text/plain; charset=utf-8";
 
+// A file that is open and was a plain one then; a pipe in its place would not be waited for.
+std::optional<std::uint64_t> size_of_plain(int file) {
+  struct stat found;
+  if (::fstat(file, &found) != 0 || !S_ISREG(found.st_mode))
+    return {};
+  return static_cast<std::uint64_t>(found.st_size);
+}
+
 }  // namespace
-
-// -- mounts ---------------------------------------------------------------------------------------
-
-// What keeps the run from its commands.
-std::optional<task_run::verdict> task_run::mount_files() {
-  for (const auto& mount : payload_.mounts) {
-    std::string bytes;
-    std::string problem;
-    bool good = fetch(mount, bytes, problem);
-    if (const auto because = verdict_of_interrupt())
-      return because;
-    if (good && !mount.sha256.empty() && hex(sha256(bytes)) != mount.sha256) {
-      good = false;
-      problem =
-          "the SHA-256 of " + mount.file + " is " + hex(sha256(bytes)) + ", not " + mount.sha256;
-    }
-    if (good && !write_whole(fs::path{directory_} / "work" / mount.file, bytes)) {
-      good = false;
-      problem = "cannot write " + mount.file;
-    }
-    if (good)
-      continue;
-    log_->note_error("[mounts] " + problem);
-    return verdict::failed;
-  }
-  return {};
-}
-
-bool task_run::fetch(const payload_mount& mount, std::string& bytes, std::string& problem) {
-  if (mount.text) {
-    bytes = *mount.text;
-    return true;
-  }
-  auto url = mount.url;
-  if (url.empty()) {
-    const auto where = call(
-        "GET",
-        "/api/queue/v1/task/" + mount.task_id + "/artifacts/" + encode_segment(mount.artifact), {});
-    const auto answer = where.json();
-    if (!where.good() || !answer.is_object()) {
-      problem = "artifact " + mount.artifact + " of task " + mount.task_id +
-                " cannot be had: " + std::to_string(where.status) + " " + where.body;
-      return false;
-    }
-    url = text_of(answer.get_object(), "url");
-  }
-  auto got = downloads_.get(url);
-  if (!got.good()) {
-    problem = url + " cannot be had: " + std::to_string(got.status) + " " + got.trouble;
-    return false;
-  }
-  bytes = std::move(got.body);
-  return true;
-}
 
 // -- logs -----------------------------------------------------------------------------------------
 
@@ -136,7 +63,7 @@ void task_run::keep_logs() {
   const bool told = log_->finish();
   const auto expires = text_of(task_, "expires");
   if (payload_.keeps_backing_log)
-    store(payload_.backing_log, log_->text(), log_type, true, expires);
+    store({payload_.backing_log, log_->file(), log_->size(), log_type, true, expires});
   if (!told)
     log_->finish();
   if (!payload_.keeps_backing_log || !payload_.keeps_live_log)
@@ -157,19 +84,32 @@ void task_run::blame(verdict because) {
     artifact_trouble_ = because;
 }
 
-bool task_run::is_log(const std::string& name) const {
-  return name == payload_.live_log || name == payload_.backing_log;
+bool task_run::is_reserved(const std::string& name) const {
+  if (name == payload_.live_log || name == payload_.backing_log)
+    return true;
+  return payload_.chain_of_trust && is_of_chain_of_trust(name);
 }
 
-// What went wrong, if anything did.
-std::optional<task_run::verdict> task_run::store(const std::string& name, const std::string& bytes,
-                                                 const std::string& type, bool compress,
-                                                 const std::string& expires) {
+// What went wrong, if anything did. Packed before the queue is asked where to, because what it
+// answers does not hold for ever.
+std::optional<task_run::verdict> task_run::store(const outgoing& sends) {
+  const auto packed_path = directory_ + "/packed";
+  descriptor packed;
+  auto file = sends.file;
+  auto size = sends.size;
+  if (sends.compress) {
+    if (!gzip_file(sends.file, sends.size, packed_path))
+      return verdict::unavailable;
+    packed = descriptor{::open(packed_path.c_str(), O_RDONLY | O_CLOEXEC)};
+    ::unlink(packed_path.c_str());
+    file = packed.get();
+    size = size_of_plain(file).value_or(0);
+  }
   json::object body;
   body["storageType"] = "s3";
-  body["contentType"] = type;
-  body["expires"] = expires;
-  const auto made = create_artifact(name, body);
+  body["contentType"] = sends.type;
+  body["expires"] = sends.expires;
+  const auto made = create_artifact(sends.name, body);
   const auto answer = made.json();
   if (!made.good() || !answer.is_object()) {
     if (made.passing())
@@ -178,12 +118,11 @@ std::optional<task_run::verdict> task_run::store(const std::string& name, const 
     return made.status == 409 ? verdict::malformed : verdict::internal;
   }
   const auto url = text_of(answer.get_object(), "putUrl");
-  const auto sent = compress ? gzip(bytes) : bytes;
   const std::vector<std::string> headers = {
       "Content-Type: " + text_of(answer.get_object(), "contentType"),
-      std::string{"Content-Encoding: "} + (compress ? "gzip" : "identity")};
+      std::string{"Content-Encoding: "} + (sends.compress ? "gzip" : "identity")};
   for (int i = 0; i < 6; ++i) {
-    const auto put = client_.put(url, sent, headers);
+    const auto put = client_.put_file(url, file, size, headers);
     if (put.good())
       return {};
     if (!put.passing() && put.status != 400)
@@ -193,40 +132,47 @@ std::optional<task_run::verdict> task_run::store(const std::string& name, const 
   return verdict::unavailable;
 }
 
-void task_run::upload_error(const payload_artifact& wanted, const char* reason,
-                            const std::string& text) {
+void task_run::upload_error(const payload_artifact& wanted, const std::string& name,
+                            const char* reason, const std::string& text) {
+  if (is_reserved(name))
+    return skip(name);
   json::object body;
   body["storageType"] = "error";
   body["reason"] = reason;
   body["message"] = text;
   body["expires"] = wanted.expires ? to_iso(*wanted.expires) : text_of(task_, "expires");
-  create_artifact(wanted.name, body);
+  create_artifact(name, body);
   if (wanted.optional)
     return;
-  log_->note_error("Artifact " + wanted.name + ": " + text);
+  log_->note_error("Artifact " + name + ": " + text);
   blame(verdict::failed);
 }
 
-void task_run::upload_one(const payload_artifact& wanted, const std::string& file,
+void task_run::skip(const std::string& name) {
+  log_->note_warning("Artifact " + name + " is skipped: the worker itself uses the name.");
+}
+
+void task_run::upload_one(const payload_artifact& wanted, const std::string& path,
                           const std::string& name) {
-  if (is_log(name)) {
-    log_->note("Artifact " + name + " is skipped: the name belongs to the log.");
-    return;
-  }
-  std::string bytes;
-  if (!read_whole(file, bytes))
-    return upload_error(wanted, "file-not-readable-on-worker", file + " cannot be read");
-  const auto [known, first] = uploaded_.try_emplace(name, file);
-  if (!first && known->second != file) {
-    log_->note_error("Artifact " + name + " is wanted of " + known->second + " and of " + file +
-                     ".");
+  if (is_reserved(name))
+    return skip(name);
+  const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const auto size = file ? size_of_plain(file.get()) : std::nullopt;
+  if (!size)
+    return upload_error(wanted, name, "file-not-readable-on-worker", path + " cannot be read");
+  const auto [known, first] = uploaded_.try_emplace(name, artifact_record{path, {}});
+  if (!first && known->second.path != path) {
+    log_->note_error("Artifact " + name + " is wanted of " + known->second.path + " and of " +
+                     path + ".");
     return blame(verdict::malformed);
   }
-  const auto type = wanted.content_type.empty() ? content_type_of(file) : wanted.content_type;
-  const bool compress =
-      wanted.content_encoding.empty() ? !is_compressed(file) : wanted.content_encoding == "gzip";
-  const auto expires = wanted.expires ? to_iso(*wanted.expires) : text_of(task_, "expires");
-  const auto trouble = store(name, bytes, type, compress, expires);
+  const auto trouble = store(
+      {name, file.get(), *size,
+       wanted.content_type.empty() ? content_type_of(path) : wanted.content_type,
+       wanted.content_encoding.empty() ? !is_compressed(path) : wanted.content_encoding == "gzip",
+       wanted.expires ? to_iso(*wanted.expires) : text_of(task_, "expires")});
+  if (!trouble && payload_.chain_of_trust)
+    known->second.sha256 = sha256_of_file(file.get(), *size);
   if (!trouble)
     return;
   log_->note_error(
@@ -235,32 +181,49 @@ void task_run::upload_one(const payload_artifact& wanted, const std::string& fil
   blame(*trouble);
 }
 
+void task_run::upload_directory(const payload_artifact& wanted, const std::string& directory) {
+  walk_tree(directory, [&](const std::string& below, tree_leaf leaf) {
+    const auto path = directory + "/" + below;
+    const auto name = (fs::path{wanted.name} / below).lexically_normal().generic_string();
+    switch (leaf) {
+      case tree_leaf::file:
+        return upload_one(wanted, path, name);
+      case tree_leaf::missing:
+        return upload_error(wanted, name, "file-missing-on-worker", path + " does not exist");
+      case tree_leaf::special:
+        return upload_error(wanted, name, "invalid-resource-on-worker", path + " is no file");
+      case tree_leaf::closed:
+        return upload_error(wanted, name, "file-not-readable-on-worker", path + " cannot be read");
+    }
+  });
+}
+
 void task_run::upload_wanted(const payload_artifact& wanted) {
-  const auto path = fs::path{wanted.path}.is_absolute()
-                        ? fs::path{wanted.path}
-                        : fs::path{directory_} / "work" / wanted.path;
+  const auto path =
+      (fs::path{wanted.path}.is_absolute() ? fs::path{wanted.path}
+                                           : fs::path{directory_} / "work" / wanted.path)
+          .lexically_normal();
   std::error_code failed;
   const auto status = fs::status(path, failed);
-  if (is_log(wanted.name) && !wanted.directory) {
-    log_->note("Artifact " + wanted.name + " is skipped: the name belongs to the log.");
-  } else if (!fs::exists(status)) {
-    upload_error(wanted, "file-missing-on-worker", wanted.path + " does not exist");
-  } else if (wanted.directory ? !fs::is_directory(status) : !fs::is_regular_file(status)) {
-    upload_error(wanted, "invalid-resource-on-worker",
-                 wanted.path + (wanted.directory ? " is no directory" : " is no file"));
-  } else if (!wanted.directory) {
-    upload_one(wanted, path.lexically_normal().string(), wanted.name);
-  } else {
-    for (const auto& entry : fs::recursive_directory_iterator{path, failed})
-      if (entry.is_regular_file(failed))
-        upload_one(wanted, entry.path().lexically_normal().string(),
-                   wanted.name + "/" + fs::relative(entry.path(), path).string());
-  }
+  if (is_reserved(wanted.name) && !wanted.directory)
+    return skip(wanted.name);
+  if (!fs::exists(status))
+    return upload_error(wanted, wanted.name, "file-missing-on-worker",
+                        wanted.path + " does not exist");
+  if (wanted.directory ? !fs::is_directory(status) : !fs::is_regular_file(status))
+    return upload_error(wanted, wanted.name, "invalid-resource-on-worker",
+                        wanted.path + (wanted.directory ? " is no directory" : " is no file"));
+  if (!wanted.directory)
+    return upload_one(wanted, path.string(), wanted.name);
+  // `d/` is named as `d`.
+  upload_directory(wanted, path.has_filename() ? path.string() : path.parent_path().string());
 }
 
 void task_run::upload_artifacts() {
   for (const auto& wanted : payload_.artifacts)
     upload_wanted(wanted);
+  if (payload_.chain_of_trust)
+    certify();
 }
 
 }  // namespace troupe

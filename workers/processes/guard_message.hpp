@@ -18,6 +18,7 @@ enum class guard_word : std::uint32_t {
   kill,
   leave,  ///< nothing runs any more: end
   // from the guard of a run
+  here,      ///< a: its number, before anything else
   ended,     ///< the command: a: exit code, b: signal
   all_gone,  ///< after `stop` or `kill`: no process is left
 };

@@ -1,6 +1,7 @@
 #include "workers/processes/run_guard.hpp"
 
 #include "runtime/clock/clock.hpp"
+#include "workers/files/trees.hpp"
 #include "workers/processes/guard_message.hpp"
 #include "workers/processes/process_tree.hpp"
 
@@ -14,7 +15,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -233,9 +233,8 @@ void run_guard::kill_when_due() {
     send_packet(places_.socket, {guard_word::all_gone, 0, 0});
     return;
   }
-  std::error_code ignored;
   if (*directory_ != '\0')
-    std::filesystem::remove_all(directory_, ignored);
+    remove_tree(directory_);
   ::_exit(0);
 }
 
@@ -244,6 +243,7 @@ void run_guard::kill_when_due() {
 void guard_run(const guard_places& places, const char* directory) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::prctl(PR_SET_NAME, "troupe-guard");
+  send_packet(places.socket, {guard_word::here, ::getpid(), 0});
   run_guard{places, directory}.watch();
 }
 

@@ -75,6 +75,10 @@ std::optional<process_news> run_processes::next_news() {
     case receive_result::got:
       break;
   }
+  if (packet.message.word == guard_word::here) {
+    guard_ = packet.message.a;
+    return next_news();
+  }
   if (packet.message.word == guard_word::ended)
     return process_news{process_news::kind::ended, {packet.message.a, packet.message.b}};
   return process_news{process_news::kind::all_gone, {}};

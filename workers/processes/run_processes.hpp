@@ -53,12 +53,16 @@ class run_processes {
   /// The next news, if there is any.
   std::optional<process_news> next_news();
 
+  /// The process below which they live; 0 until `next_news` has heard of it.
+  int guard() const { return guard_; }
+
   /// The guard is to end by itself; there must be no processes any more.
   void leave();
 
  private:
   int socket_;
   int output_;
+  int guard_ = 0;
 };
 
 }  // namespace troupe

@@ -11,9 +11,9 @@ export class WorkerBench {
     this.workers = [];
   }
 
-  startWorker(queueId = this.queueId, id = 'w', env = {}) {
+  startWorker(queueId = this.queueId, id = 'w', env = {}, more = []) {
     const child = spawn(binary, ['worker', '--queue', queueId, '--group', 'g', '--id', id,
-      '--capacity', '4', ...this.server.workerArguments], {
+      '--capacity', '4', ...this.server.workerArguments, ...more], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, TASKCLUSTER_ROOT_URL: this.server.rootUrl,
         TASKCLUSTER_CLIENT_ID: this.server.credentials.clientId,

@@ -1,0 +1,108 @@
+// The features of a payload, and what else a worker may or may not offer.
+
+#include "workers/loop/json_members.hpp"
+#include "workers/loop/payload_parts.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace troupe {
+
+namespace json = boost::json;
+
+namespace {
+
+// What the stock worker has and this one has not, and what to do.
+const std::map<std::string_view, std::string_view> missing_features = {
+    {"interactive",
+     "this worker has no interactive shells; give the task to the stock "
+     "generic-worker for that"},
+    {"loopbackAudio",
+     "this worker has no loopback devices; give the task to a pool of the stock "
+     "generic-worker on machines with snd-aloop"},
+    {"loopbackVideo",
+     "this worker has no loopback devices; give the task to a pool of the stock "
+     "generic-worker on machines with v4l2loopback"},
+};
+
+void read_feature(std::string_view name, bool wanted, const std::string& where, task_payload& out,
+                  lines& problems) {
+  const std::map<std::string_view, bool*> offered = {
+      {"taskclusterProxy", &out.proxy},       {"liveLog", &out.keeps_live_log},
+      {"backingLog", &out.keeps_backing_log}, {"resourceMonitor", &out.resource_monitor},
+      {"chainOfTrust", &out.chain_of_trust},  {"runTaskAsCurrentUser", &out.as_current_user},
+  };
+  if (const auto known = offered.find(name); known != offered.end()) {
+    *known->second = wanted;
+    return;
+  }
+  const auto missing = missing_features.find(name);
+  if (missing == missing_features.end())
+    problems.push_back(where + ": the feature is not known");
+  else if (wanted)
+    problems.push_back(where + ": " + std::string{missing->second});
+}
+
+}  // namespace
+
+void read_features(const json::object& from, task_payload& out, lines& problems) {
+  const auto* features = from.if_contains("features");
+  if (features == nullptr)
+    return;
+  if (!features->is_object())
+    return problems.push_back("features: must be an object");
+  for (const auto& member : features->get_object()) {
+    const auto where = "features." + std::string{member.key()};
+    if (member.value().is_bool())
+      read_feature(member.key(), member.value().get_bool(), where, out, problems);
+    else
+      problems.push_back(where + ": must be true or false");
+  }
+}
+
+void read_surroundings(const json::object& from, lines& problems) {
+  if (const auto* groups = from.if_contains("osGroups")) {
+    if (!groups->is_array())
+      problems.emplace_back("osGroups: must be a list");
+    else if (!groups->get_array().empty())
+      problems.emplace_back(
+          "osGroups: this worker runs tasks as its own user, whose groups do not change; start the "
+          "worker as a user of those groups and leave it out");
+  }
+  const auto superseder = read_string(from, "supersederUrl", {}, problems);
+  if (!superseder.empty() && !superseder.starts_with("http://") &&
+      !superseder.starts_with("https://"))
+    problems.emplace_back("supersederUrl: must begin with http:// or https://");
+  const auto interface = read_string(from, "taskclusterProxyInterface", {}, problems);
+  if (interface == "docker-bridge")
+    problems.emplace_back(
+        "taskclusterProxyInterface: the proxy of this worker is on localhost; run containers with "
+        "the network of the host");
+  else if (!interface.empty() && interface != "localhost")
+    problems.emplace_back("taskclusterProxyInterface: must be 'localhost' or 'docker-bridge'");
+}
+
+void check_offers(const task_payload& payload, const worker_offers& offers, lines& problems) {
+  if (payload.chain_of_trust && !offers.signs)
+    problems.emplace_back(
+        "features.chainOfTrust: this worker has no key to sign with; start it with "
+        "--chain-of-trust-key");
+  if (payload.proxy && !offers.has_loopback)
+    problems.emplace_back(
+        "features.taskclusterProxy: the sandbox of this worker has no network; start it with "
+        "--sandbox-network host");
+}
+
+std::vector<std::string> needed_scopes(const task_payload& payload, std::string_view pool) {
+  std::vector<std::string> result;
+  for (const auto& mount : payload.mounts)
+    if (!mount.cache_name.empty())
+      result.push_back("generic-worker:cache:" + mount.cache_name);
+  if (payload.as_current_user)
+    result.push_back("generic-worker:run-task-as-current-user:" + std::string{pool});
+  return result;
+}
+
+}  // namespace troupe
