@@ -15,7 +15,12 @@ if(NOT TROUPE_SANITIZE)  # sanitizers bring an allocator of their own
 endif()
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
-pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive)
+# Of libarchive only what is used: the shared library brings libxml2 and ICU into every process,
+# some 4 MB of a worker's memory, for archives that no task has.
+find_library(TROUPE_LIBARCHIVE libarchive.a REQUIRED)
+add_library(troupe_libarchive INTERFACE)
+target_link_libraries(troupe_libarchive
+  INTERFACE "${TROUPE_LIBARCHIVE}" nettle acl lzma zstd lz4 bz2 ZLIB::ZLIB)
 pkg_check_modules(libbrotlidec REQUIRED IMPORTED_TARGET libbrotlidec)
 
 include(LocateCaf)
