@@ -169,13 +169,7 @@ outcome<void> api_call::parse_body() {
 outcome<void> api_call::check_body() {
   if (method_->input == nullptr)
     return {};
-  if (!is_json_type(request_.content_type)) {
-    const std::string got =
-        request_.content_type.empty() ? std::string{"null"} : std::string{request_.content_type};
-    return make_api_error(
-        error_code::malformed_payload,
-        "Payload must be JSON with content-type: application/json got content-type: " + got);
-  }
+  TROUPE_CHECK(demand_json_type(request_.content_type));
   method_->input->apply_defaults(body_);
   if (method_->input->validate(body_, nullptr))
     return {};

@@ -92,6 +92,15 @@ bool is_json_type(std::string_view content_type) {
   return lower_case(trimmed(content_type.substr(0, content_type.find(';')))) == "application/json";
 }
 
+outcome<void> demand_json_type(std::string_view content_type) {
+  if (is_json_type(content_type))
+    return boost::system::in_place_value;
+  return make_api_error(
+      error_code::malformed_payload,
+      "Payload must be JSON with content-type: application/json got content-type: " +
+          std::string{content_type.empty() ? std::string_view{"null"} : content_type});
+}
+
 std::string foreign_charset(std::string_view content_type) {
   std::size_t from = content_type.find(';');
   while (from < content_type.size()) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "messages/api_error.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,9 @@ signed_host signed_hosts(std::string_view host_header, std::string_view forwarde
 
 /// True for `application/json` in any letter case, with or without parameters.
 bool is_json_type(std::string_view content_type);
+
+/// An error for a body that comes as anything else.
+outcome<void> demand_json_type(std::string_view content_type);
 
 /// A body in UTF-8. `charset` is that of the content type, empty for none; false for one that is
 /// not known, or bytes that are not in it.

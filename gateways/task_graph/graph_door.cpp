@@ -124,11 +124,7 @@ class graph_call final : public body_consumer,
 
  private:
   outcome<void> check_whole() {
-    if (!is_json_type(content_type_))
-      return make_api_error(error_code::malformed_payload,
-                            "Payload must be JSON with content-type: application/json got "
-                            "content-type: " +
-                                (content_type_.empty() ? std::string{"null"} : content_type_));
+    TROUPE_CHECK(demand_json_type(content_type_));
     TROUPE_CHECK(splitter_.finish());
     if (!body_hash_.empty())
       TROUPE_CHECK(check_payload_hash(std::exchange(signed_text_, {}), content_type_, body_hash_));

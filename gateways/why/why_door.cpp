@@ -63,11 +63,7 @@ class why_call final : public body_consumer, public std::enable_shared_from_this
   };
 
   outcome<void> begin() {
-    if (!is_json_type(content_type_))
-      return make_api_error(error_code::malformed_payload,
-                            "Payload must be JSON with content-type: application/json got "
-                            "content-type: " +
-                                (content_type_.empty() ? std::string{"null"} : content_type_));
+    TROUPE_CHECK(demand_json_type(content_type_));
     if (!body_hash_.empty())
       TROUPE_CHECK(check_payload_hash(text_, content_type_, body_hash_));
     boost::system::error_code failed;

@@ -1,13 +1,12 @@
 #include "runtime/config/object_settings.hpp"
 
+#include "runtime/config/file_section.hpp"
 #include "runtime/config/setting_values.hpp"
 #include "runtime/schema/pattern.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <fstream>
-#include <initializer_list>
 #include <utility>
 
 namespace troupe {
@@ -16,69 +15,26 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t largest_file = 1024 * 1024;
-
-// What is wrong, as it comes up in the depth of the file; caught where reading begins.
-struct wrong_object_setting {
-  std::string text;
-};
-
-[[noreturn]] void complain(std::string text) { throw wrong_object_setting{std::move(text)}; }
-
-// A member of the file that must be an object of these members.
-class section {
+// A section with texts that readers of settings take.
+class section : public file_section {
  public:
-  section(const json::value& from, std::string name, std::initializer_list<std::string_view> known)
-      : name_(std::move(name)) {
-    members_ = from.if_object();
-    if (members_ == nullptr)
-      complain(name_ + " must be an object");
-    for (const auto& [member, value] : *members_)
-      if (std::find(known.begin(), known.end(), std::string_view{member}) == known.end())
-        complain(name_ + " has an unknown member '" + std::string{member} + "'");
-  }
+  using file_section::file_section;
 
-  const json::value* find(std::string_view member) const { return members_->if_contains(member); }
-
-  std::string text(std::string_view member) const {
-    const auto* found = find(member);
-    const auto* text = found == nullptr ? nullptr : found->if_string();
-    if (text == nullptr || text->empty())
-      complain(name_ + " needs the member '" + std::string{member} + "', a text");
-    return std::string{*text};
-  }
-
-  bool flag(std::string_view member, bool otherwise) const {
-    const auto* found = find(member);
-    if (found == nullptr)
-      return otherwise;
-    if (!found->is_bool())
-      complain(name_ + "." + std::string{member} + " must be true or false");
-    return found->get_bool();
-  }
-
-  // A text that a reader of settings takes.
   template <class Reader>
   std::string read(std::string_view member, Reader reader) const {
     std::string value;
     if (const auto bad = reader(text(member), value); !bad.empty())
-      complain(name_ + "." + std::string{member} + ": " + bad);
+      complain(name() + "." + std::string{member} + ": " + bad);
     return value;
   }
 
   std::string expression(std::string_view member) const {
     auto source = text(member);
     if (!text_pattern{source}.valid())
-      complain(name_ + "." + std::string{member} + ": '" + source +
+      complain(name() + "." + std::string{member} + ": '" + source +
                "' is not a regular expression that is understood here");
     return source;
   }
-
-  const std::string& name() const { return name_; }
-
- private:
-  const json::object* members_ = nullptr;
-  std::string name_;
 };
 
 s3_backend_settings read_s3(const json::value& from, const std::string& name) {
@@ -161,21 +117,12 @@ object_cache read_cache(const json::value& from, const std::string& name) {
   return made;
 }
 
-const json::array& list_of(const json::value& from, const std::string& name) {
-  if (!from.is_array())
-    complain(name + " must be a list");
-  return from.get_array();
-}
-
 object_settings read_everything(const json::value& from) {
   const section whole{from, "the file", {"backends", "backendMap", "middleware"}};
   object_settings made;
-  if (const auto* backends = whole.find("backends")) {
-    if (!backends->is_object())
-      complain("backends must be an object, a backend by each id");
-    for (const auto& [id, backend] : backends->get_object())
+  if (const auto* backends = whole.find("backends"))
+    for (const auto& [id, backend] : map_of(*backends, "backends", "a backend by each id"))
       read_backend(backend, std::string{id}, made);
-  }
   const auto numbered = [](std::string_view list, std::size_t number) {
     return std::string{list} + "[" + std::to_string(number) + "]";
   };
@@ -193,27 +140,12 @@ object_settings read_everything(const json::value& from) {
 }  // namespace
 
 std::string read_object_settings(std::string_view text, object_settings& into) {
-  boost::system::error_code failed;
-  const auto parsed = json::parse(text, failed);
-  if (failed)
-    return "it is not JSON: " + failed.message();
-  try {
-    into = read_everything(parsed);
-  } catch (wrong_object_setting& wrong) {
-    return std::move(wrong.text);
-  }
-  return {};
+  return read_settings_text(text, [&into](const json::value& all) { into = read_everything(all); });
 }
 
 std::string read_object_file(const std::string& path, object_settings& into) {
-  std::ifstream in(path);
-  std::string text;
-  for (char c = 0; text.size() < largest_file && in.get(c);)
-    text += c;
-  if (text.empty())
-    return "cannot read '" + path + "': check that it is there, readable, and not empty";
-  auto wrong = read_object_settings(text, into);
-  return wrong.empty() ? wrong : "'" + path + "': " + wrong;
+  return read_settings_file(
+      path, [&into](std::string_view text) { return read_object_settings(text, into); });
 }
 
 }  // namespace troupe
