@@ -46,8 +46,9 @@ class fixpoint {
       const auto scope = work_.back();
       work_.pop_back();
       roles_.each_hit(scope, [this](const detail::indexed_role& hit, std::string_view rest) {
+        const bool first = visited_.insert(&hit).second;
         for (const auto& grant : hit.scopes)
-          add_grant(grant, hit.starred, rest);
+          add_grant(grant, hit.starred, rest, first);
       });
     }
     return std::move(have_);
@@ -57,10 +58,17 @@ class fixpoint {
   const std::deque<std::string>& made() const { return made_; }
 
  private:
-  void add_grant(const std::string& grant, bool starred, std::string_view rest) {
+  // What leads to no other role is not looked up, which would take a look at all of its characters:
+  // several roles may give it, and sorting will show that.
+  void add_grant(const std::string& grant, bool starred, std::string_view rest, bool first) {
     const auto hole = starred ? grant.find(role_hole) : std::string::npos;
-    if (hole == std::string::npos)
-      return add(grant);
+    if (hole == std::string::npos) {
+      if (first && detail::may_assume(grant))
+        add(grant);
+      else if (first)
+        have_.emplace_back(grant);
+      return;
+    }
     auto text = granted(grant, hole, rest);
     if (!seen_.contains(std::string_view{text}))
       add(made_.emplace_back(std::move(text)));
@@ -68,6 +76,7 @@ class fixpoint {
 
   const detail::role_index& roles_;
   boost::unordered_flat_set<std::string_view, std::hash<std::string_view>> seen_;
+  boost::unordered_flat_set<const detail::indexed_role*> visited_;
   std::vector<std::string_view> have_;
   std::vector<std::string_view> work_;
   std::deque<std::string> made_;

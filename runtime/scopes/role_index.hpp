@@ -3,6 +3,7 @@
 #include "runtime/scopes/expansion.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,7 +59,7 @@ class role_index {
   void each(Visit visit) const {
     for (const auto* roles : {&exact(), &prefixes()})
       for (const auto& one : *roles)
-        visit(*one);
+        visit(*one.role);
   }
 
   /// Calls `hit(role, rest)` for each role that the scope hits; `rest` is what the star of the role
@@ -69,9 +70,10 @@ class role_index {
     const auto bare = starred ? scope.substr(0, scope.size() - 1) : scope;
     const auto& whole = exact();
     for (auto i = first_not_before(whole, bare); i < whole.size(); ++i) {
-      if (starred ? !whole[i]->name.starts_with(bare) : whole[i]->name != bare)
+      const auto& entry = *whole[i].role;
+      if (starred ? !entry.name.starts_with(bare) : entry.name != bare)
         break;
-      hit(*whole[i], std::string_view{});
+      hit(entry, std::string_view{});
     }
     // A pattern that `text` begins with is the nearest one not after it, or a beginning of what
     // both have in common.
@@ -79,27 +81,35 @@ class role_index {
     const auto after = first_after(patterns, bare);
     auto text = bare;
     for (auto i = after; i > 0; i = first_after(patterns, text)) {
-      const auto nearest = patterns[i - 1]->pattern();
+      const auto nearest = patterns[i - 1].role->pattern();
       const auto common = common_beginning(nearest, text);
       if (common < nearest.size()) {
         text = text.substr(0, common);
         continue;
       }
-      for (; i > 0 && patterns[i - 1]->pattern() == nearest; --i)
-        hit(*patterns[i - 1], scope.substr(nearest.size()));
+      for (; i > 0 && patterns[i - 1].role->pattern() == nearest; --i)
+        hit(*patterns[i - 1].role, scope.substr(nearest.size()));
       if (nearest.empty())
         break;
       text = nearest.substr(0, nearest.size() - 1);
     }
     if (!starred)
       return;
-    for (auto i = after; i < patterns.size() && patterns[i]->pattern().starts_with(bare); ++i)
-      hit(*patterns[i], std::string_view{"*"});
+    for (auto i = after; i < patterns.size() && patterns[i].role->pattern().starts_with(bare); ++i)
+      hit(*patterns[i].role, std::string_view{"*"});
   }
 
  private:
-  using role_ptr = std::shared_ptr<const indexed_role>;
-  using role_list = std::vector<role_ptr>;  // sorted by pattern
+  /// A role and where it stands in the order: looking for one rarely has to look at others.
+  struct role_place {
+    explicit role_place(std::shared_ptr<const indexed_role> of);
+
+    std::uint64_t key;  // of its pattern
+    std::shared_ptr<const indexed_role> role;
+  };
+  /// A text and its place in that order.
+  struct probe;
+  using role_list = std::vector<role_place>;  // sorted by pattern
   using role_list_ptr = std::shared_ptr<const role_list>;
 
   static const role_list& list_of(const role_list_ptr& list);

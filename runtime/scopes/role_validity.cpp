@@ -3,9 +3,10 @@
 #include "runtime/scopes/expansion.hpp"
 #include "runtime/scopes/role_index.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 namespace troupe {
@@ -106,7 +107,7 @@ class cycle_search {
   }
 
   const detail::role_index& roles_;
-  std::unordered_map<const indexed_role*, state> states_;
+  boost::unordered_flat_map<const indexed_role*, state> states_;
   std::vector<step> path_;
 };
 

@@ -1,6 +1,8 @@
 #include "runtime/scopes/scope.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace troupe {
 
@@ -25,6 +27,65 @@ int compare(std::string_view a, std::string_view b) {
   if (order != 0)
     return order;
   return static_cast<int>(has_star(b)) - static_cast<int>(has_star(a));
+}
+
+// -- sorting many ---------------------------------------------------------------------------------
+
+// Below this comparing texts is as quick.
+constexpr std::size_t few = 48;
+
+// A scope with eight of its characters as a number that is ordered as they are.
+struct keyed_scope {
+  std::uint64_t key;
+  std::string_view scope;
+};
+
+std::uint64_t key_of(std::string_view scope, std::size_t depth) {
+  const auto text = without_star(scope);
+  unsigned char bytes[8] = {};
+  if (depth < text.size())
+    std::memcpy(bytes, text.data() + depth, std::min<std::size_t>(8, text.size() - depth));
+  std::uint64_t key = 0;
+  for (const auto byte : bytes)
+    key = key << 8 | byte;
+  return key;
+}
+
+// Sorts scopes that have their first `depth` characters in common. The texts lie all over the
+// memory, and nearly all begin like others: each is looked at once for eight characters, instead of
+// at every comparison from its beginning.
+void sort_keyed(keyed_scope* first, keyed_scope* last, std::size_t depth) {
+  const auto plainly = [](keyed_scope* from, keyed_scope* to) {
+    std::sort(from, to, [](const keyed_scope& a, const keyed_scope& b) {
+      return compare(a.scope, b.scope) < 0;
+    });
+  };
+  if (static_cast<std::size_t>(last - first) < few)
+    return plainly(first, last);
+  for (auto* one = first; one != last; ++one)
+    one->key = key_of(one->scope, depth);
+  std::sort(first, last, [](const keyed_scope& a, const keyed_scope& b) { return a.key < b.key; });
+  while (first != last) {
+    auto* const end = std::find_if(
+        first, last, [key = first->key](const keyed_scope& one) { return one.key != key; });
+    if ((first->key & 0xff) == 0)  // here the texts end: what is left is which has the star
+      plainly(first, end);
+    else if (end - first > 1)
+      sort_keyed(first, end, depth + 8);
+    first = end;
+  }
+}
+
+void sort_views(std::vector<std::string_view>& scopes) {
+  if (scopes.size() < few)
+    return std::sort(scopes.begin(), scopes.end(), scope_less);
+  std::vector<keyed_scope> keyed;
+  keyed.reserve(scopes.size());
+  for (const auto scope : scopes)
+    keyed.push_back({0, scope});
+  sort_keyed(keyed.data(), keyed.data() + keyed.size(), 0);
+  for (std::size_t i = 0; i < scopes.size(); ++i)
+    scopes[i] = keyed[i].scope;
 }
 
 }  // namespace
@@ -56,7 +117,7 @@ scope_list normalise(scope_list scopes) {
 }
 
 scope_list normalise_views(std::vector<std::string_view> scopes) {
-  std::sort(scopes.begin(), scopes.end(), scope_less);
+  sort_views(scopes);
   const auto end = std::unique(scopes.begin(), scopes.end(),
                                [](auto before, auto scope) { return satisfies(before, scope); });
   return {scopes.begin(), end};

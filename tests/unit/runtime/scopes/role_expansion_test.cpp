@@ -57,10 +57,15 @@ scope_list expand_plainly(const std::vector<role>& roles, const scope_list& scop
   return normalise({have.begin(), have.end()});
 }
 
+// Some begin alike for longer than is looked at first.
 rc::Gen<std::string> some_text() {
-  return rc::gen::map(rc::gen::container<std::string>(
-                          rc::gen::weightedElement<char>({{3, 'a'}, {3, 'b'}, {1, '*'}})),
-                      [](std::string text) { return text.substr(0, 4); });
+  return rc::gen::map(
+      rc::gen::pair(rc::gen::element<std::string>("", "", "hook-id:aa/", "hook-id:"),
+                    rc::gen::container<std::string>(
+                        rc::gen::weightedElement<char>({{3, 'a'}, {3, 'b'}, {1, '*'}}))),
+      [](const std::pair<std::string, std::string>& parts) {
+        return parts.first + parts.second.substr(0, 4);
+      });
 }
 
 rc::Gen<std::string> some_grant() {

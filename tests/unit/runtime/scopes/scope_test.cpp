@@ -114,3 +114,21 @@ TEST_CASE("SCP-1 an intersection is satisfied by both sides, and complete") {
     RC_ASSERT(intersection(b, a) == common);
   }));
 }
+
+TEST_CASE("SCP-1 many scopes, which begin alike, come to what few come to") {
+  // Long beginnings that others have too, ends at and beside the places where a number of
+  // characters is full, and stars.
+  const auto part = rc::gen::element<std::string>("", "queue:", "route", "a", "b", "*", "12345678",
+                                                  "index.some.thing.", "\x7e", "project/releng/x");
+  CHECK(rc::check([&part] {
+    const auto count = *rc::gen::inRange(0, 400);
+    scope_list scopes;
+    for (int i = 0; i < count; ++i) {
+      std::string scope;
+      for (const auto& text : *rc::gen::container<std::vector<std::string>>(3, part))
+        scope += text;
+      scopes.push_back(std::move(scope));
+    }
+    RC_ASSERT(normalise_views({scopes.begin(), scopes.end()}) == normalise(scopes));
+  }));
+}
