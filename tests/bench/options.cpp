@@ -37,7 +37,7 @@ const char* const usage =
     "create (1, 30, 1000)\n"
     "  --method M --path P raw: what to send, unsigned (GET /api/queue/v1/ping); non-GET carries a "
     "task body\n"
-    "                      get: the same, signed and without body\n"
+    "                      get: GET P, signed; POST of --body TEXT when there is one\n"
     "  --prefill N         status: tasks to create and then read in turn (64)\n"
     "                      index-find: how many entries index-insert has made\n"
     "  --page-size N       list-group: tasks of a page (1000)\n"
@@ -92,6 +92,7 @@ const std::map<std::string_view, setter>& setters() {
       {"--certificate", text(&options::certificate)},
       {"--mode", text(&options::mode)},
       {"--path", text(&options::path)},
+      {"--body", text(&options::body)},
       {"--method", text(&options::method)},
       {"--label", text(&options::label)},
       {"--queue", text(&options::queue)},

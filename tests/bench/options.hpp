@@ -13,6 +13,7 @@ struct options {
   std::string root_url, connect, client_id, access_token, certificate;
   std::string mode = "lifecycle";
   std::string path = "/api/queue/v1/ping";
+  std::string body;
   std::string method = "GET";
   std::string label;
   std::string queue, group_id, task_id;

@@ -136,9 +136,9 @@ class get_mode final : public paced_mode {
 
  private:
   void begin(connection& on, std::int64_t due_ns) override {
-    on.now.verb = "GET";
+    on.now.verb = load_.given.body.empty() ? "GET" : "POST";
     on.now.path = load_.given.path;
-    on.now.body.clear();
+    on.now.body = load_.given.body;
     ++load_.now.started;
     load_.start(on, operation::call, due_ns);
   }

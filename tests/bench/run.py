@@ -12,7 +12,7 @@ from large import cancel_large_group, large_group, long_queue
 from measures import dependency_latency, idle, log_line, memory_and_recovery
 from rig import Rig
 from roles import roles
-from stores import index, secrets
+from stores import authenticate, index, secrets
 from subscribers import subscribers
 
 
@@ -35,6 +35,7 @@ def everyday(rig, scale):
            from_request_p50_ms=whole["p50"] / 1000, from_request_p99_ms=whole["p99"] / 1000)
     dependency_latency(rig, 200 // scale)
     secrets(rig, 50_000 // scale)
+    authenticate(rig, 50_000 // scale)
     log_line(rig, 20 // min(scale, 5))
     task_graph(rig, 10_000 // scale, 3)
     memory_and_recovery(rig, 300_000 // scale)

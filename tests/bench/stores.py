@@ -1,6 +1,8 @@
 """The index with a million entries, and secrets."""
+import json
 import sys
 import time
+import urllib.parse
 
 from figures import figure, loaded
 
@@ -42,6 +44,17 @@ def index(rig, entries):
     figure(f"index: restart to an entry of {entries:,}", round(time.time() - began, 2), "s", "<= 5")
 
 
+def authenticate(rig, many):
+    """What a service asks that has signatures of clients and no secrets."""
+    path = "/api/queue/v1/task-queues"
+    where = urllib.parse.urlparse(rig.url)
+    signed = {"method": "get", "resource": path, "host": where.hostname, "port": where.port,
+              "authorization": rig.authorization("GET", path)["Authorization"]}
+    loaded("authenticateHawk, 64 connections",
+           ask(rig, mode="get", path="/api/auth/v1/authenticate-hawk", body=json.dumps(signed),
+               tasks=many, warmup=500), ">= 20000", "")
+
+
 def secrets(rig, reads):
     expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
     for size in (100, 10_000):
@@ -50,4 +63,4 @@ def secrets(rig, reads):
                  {"secret": {"value": "x" * size}, "expires": expires})
         loaded(f"secrets: get of {size:,} bytes",
                ask(rig, mode="get", path="/api/secrets/v1/secret/" + name.replace("/", "%2F"),
-                   tasks=reads, warmup=500), "", "")
+                   tasks=reads, warmup=500), ">= 15000", "")
