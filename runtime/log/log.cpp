@@ -137,7 +137,8 @@ void log_record(severity level, std::string_view type, const boost::json::object
   head.message = message;
   std::string line;
   append_record(line, head, boost::json::serialize(cleaned));
-  write_records(line);
+  if (auto* state = current.load(std::memory_order_acquire); state != nullptr)
+    state->writer->add_at_once(line);
 }
 
 void log_message(severity level, std::string_view message) {

@@ -74,7 +74,7 @@ struct record_head {
 /// without secrets.
 void append_record(std::string& out, const record_head& head, std::string_view fields_json);
 
-/// Hands lines made by `append_record` to the log's thread.
+/// Hands lines made by `append_record` to the log's thread, which writes them a moment later.
 void write_records(std::string_view lines);
 
 // -- pieces

@@ -1,6 +1,7 @@
 #include "runtime/log/record_writer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe {
 
@@ -26,7 +27,11 @@ record_writer::~record_writer() {
   thread_.join();
 }
 
-void record_writer::add(std::string_view lines) {
+void record_writer::add(std::string_view lines) { add(lines, false); }
+
+void record_writer::add_at_once(std::string_view lines) { add(lines, true); }
+
+void record_writer::add(std::string_view lines, bool at_once) {
   {
     const std::lock_guard lock{mutex_};
     const auto before = waiting_.size();
@@ -35,8 +40,9 @@ void record_writer::add(std::string_view lines) {
       return;
     }
     waiting_ += lines;
+    const bool hurried = std::exchange(hurry_, hurry_ || at_once || waiting_.size() >= much);
     // In between the writer waits for nothing but time.
-    if (before != 0 && (before >= much || waiting_.size() < much))
+    if (before != 0 && hurried == hurry_)
       return;
   }
   changed_.notify_one();
@@ -54,8 +60,9 @@ void record_writer::run() {
     changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
     if (waiting_.empty())
       return;
-    changed_.wait_for(lock, how_.moment, [this] { return ending_ || waiting_.size() >= much; });
+    changed_.wait_for(lock, how_.moment, [this] { return ending_ || hurry_; });
     std::swap(waiting_, writing);
+    hurry_ = false;
     lock.unlock();
     write_(writing);
     writing.clear();

@@ -12,7 +12,7 @@
 namespace troupe {
 
 /// Takes complete lines from any thread and writes them on one of its own. What comes within a
-/// moment is written at once, so that a line costs those who have it a copy, and no wake-up.
+/// moment is written together, so that a line costs those who have it a copy, and no wake-up.
 class record_writer {
  public:
   struct options {
@@ -33,10 +33,14 @@ class record_writer {
 
   void add(std::string_view lines);
 
+  /// Does not wait for others.
+  void add_at_once(std::string_view lines);
+
   /// Lines that were dropped.
   std::size_t dropped() const;
 
  private:
+  void add(std::string_view lines, bool at_once);
   void run();
 
   const sink write_;
@@ -45,6 +49,7 @@ class record_writer {
   std::condition_variable changed_;
   std::string waiting_;
   std::size_t dropped_ = 0;
+  bool hurry_ = false;  // what waits is not to wait for more
   bool ending_ = false;
   std::thread thread_;  // last, for it uses the others
 };

@@ -26,6 +26,7 @@ function run(args, { input = '', credentials = server.credentials, heard = () =>
     HOME: server.directory, TASKCLUSTER_ROOT_URL: server.rootUrl,
     ...(credentials ? { TASKCLUSTER_CLIENT_ID: credentials.clientId,
       TASKCLUSTER_ACCESS_TOKEN: credentials.accessToken } : {}) } });
+  child.stdin.on('error', () => {});  // who reads no input may end before it was given any
   child.stdin.end(input);
   let out = '', err = '';
   child.stdout.on('data', (data) => { heard(out += data); });

@@ -90,6 +90,16 @@ TEST_CASE("much is written without waiting for more") {
   out.wait_for_writer();
 }
 
+TEST_CASE("what is urgent is written without waiting for more, with what waits") {
+  gate out;
+  record_writer writer{[&out](std::string_view lines) { out.write(lines); }, {1 << 20, 1h}};
+  writer.add("before\n");
+  writer.add_at_once("error\n");
+  out.wait_for_writer();
+  const std::lock_guard lock{out.mutex};
+  CHECK(out.text.starts_with("before\n"));
+}
+
 TEST_CASE("a log that nobody reads stops nobody, and tells how many lines are missing") {
   gate out;
   out.set(false);
