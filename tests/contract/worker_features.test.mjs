@@ -136,7 +136,9 @@ describe('artifacts', () => {
     { dependencies: [first.taskId] });
     assert.match(second.log, new RegExp(`^it has ${size}$`, 'm'));
     const peak = Number(/VmHWM:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${worker.pid}/status`, 'utf8'))[1]);
-    assert.ok(peak * 1024 < size / 2, `${peak} kB`);
+    // The address sanitizer keeps what was freed, so there the peak says nothing.
+    if (!fs.readFileSync(`/proc/${worker.pid}/maps`, 'utf8').includes('libasan'))
+      assert.ok(peak * 1024 < size / 2, `${peak} kB`);
   });
 });
 
