@@ -1,6 +1,7 @@
 #include "app/server_files.hpp"
 
 #include "app/data_directory.hpp"
+#include "messages/json_members.hpp"
 #include "messages/json_text.hpp"
 #include "runtime/clock/random.hpp"
 
@@ -19,13 +20,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view root_id = "static/taskcluster/root";
-
-std::string text_of(const json::value& value, std::string_view key) {
-  if (!value.is_object())
-    return {};
-  const auto* member = value.get_object().if_contains(key);
-  return member && member->is_string() ? std::string{member->get_string()} : std::string{};
-}
 
 json::value parse_file(const std::string& path) {
   boost::system::error_code failed;

@@ -1,6 +1,7 @@
 #include "actors/task/artifact_rules.hpp"
 
 #include "actors/task/task_wire.hpp"
+#include "messages/json_members.hpp"
 #include "messages/json_text.hpp"
 
 #include <boost/json.hpp>
@@ -24,11 +25,6 @@ api_error bad_input(std::string text) {
 
 api_error conflict(std::string text) {
   return make_api_error(error_code::request_conflict, std::move(text));
-}
-
-std::string text_of(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value && value->is_string() ? std::string{value->get_string()} : std::string{};
 }
 
 bool flag_of(const json::object& object, std::string_view key) {

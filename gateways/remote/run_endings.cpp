@@ -1,5 +1,7 @@
 #include "gateways/remote/run_endings.hpp"
 
+#include "messages/json_members.hpp"
+
 #include <boost/json.hpp>
 
 #include <array>
@@ -26,11 +28,6 @@ std::optional<std::array<std::string_view, words_used>> first_words(std::string_
     key.remove_prefix(dot + 1);
   }
   return words;
-}
-
-std::string text_of(const json::object& from, std::string_view name) {
-  const auto* value = from.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
 }
 
 // What an exception tells in its payload: the reason, and the worker also where the key leaves it

@@ -2,6 +2,7 @@
 
 #include "messages/ascii_case.hpp"
 #include "messages/http_date.hpp"
+#include "messages/json_members.hpp"
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/crypto/sha256.hpp"
 #include "runtime/providers/provider_answers.hpp"
@@ -157,7 +158,7 @@ outcome<std::string> azure_listing_answer(azure_kind kind, const web_answer& ans
     if (list == nullptr || !list->is_array())
       return provider_failure("Azure", "its answer is no list of tables");
     for (const auto& entry : list->get_array())
-      if (auto name = text_at(entry, "TableName"); !name.empty())
+      if (auto name = text_of(entry, "TableName"); !name.empty())
         names.emplace_back(std::move(name));
     next = answer.header("x-ms-continuation-nexttablename");
   } else {

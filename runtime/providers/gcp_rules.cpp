@@ -1,5 +1,6 @@
 #include "runtime/providers/gcp_rules.hpp"
 
+#include "messages/json_members.hpp"
 #include "runtime/crypto/json_web_token.hpp"
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/providers/provider_answers.hpp"
@@ -49,9 +50,9 @@ web_request gcp_own_token_request(const gcp_account& account, timestamp now) {
 
 outcome<std::string> gcp_own_token(const web_answer& answer) {
   const auto body = json_body(answer);
-  if (auto token = text_at(body, "access_token"); answer.fine() && !token.empty())
+  if (auto token = text_of(body, "access_token"); answer.fine() && !token.empty())
     return token;
-  const auto said = text_at(body, "error_description");
+  const auto said = text_of(body, "error_description");
   return said.empty() ? provider_failure("Google", answer) : provider_failure("Google", said);
 }
 
@@ -69,14 +70,14 @@ web_request gcp_token_request(const gcp_account& account, std::string_view servi
 
 outcome<std::string> gcp_token_answer(const web_answer& answer) {
   const auto body = json_body(answer);
-  const auto token = text_at(body, "accessToken");
-  const auto expires = text_at(body, "expireTime");
+  const auto token = text_of(body, "accessToken");
+  const auto expires = text_of(body, "expireTime");
   if (answer.fine() && !token.empty() && !expires.empty())
     return json::serialize(json::object{{"accessToken", token}, {"expireTime", expires}});
   std::string said;
   if (const auto* members = body.if_object())
     if (const auto* error = members->if_contains("error"))
-      said = text_at(*error, "message");
+      said = text_of(*error, "message");
   auto failure = said.empty() ? provider_failure("Google", answer)
                               : api_error{{}, "{{said}}", {{"said", said}}};
   failure.code = error_code::resource_not_found;

@@ -1,6 +1,7 @@
 #include "runtime/providers/github_rules.hpp"
 
 #include "messages/ascii_case.hpp"
+#include "messages/json_members.hpp"
 #include "runtime/crypto/json_web_token.hpp"
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/providers/provider_answers.hpp"
@@ -50,7 +51,7 @@ bool is_rate_limit(const web_answer& answer) {
 
 // All but what the methods treat on their own.
 api_error github_failure(const web_answer& answer) {
-  const auto said = text_at(json_body(answer), "message");
+  const auto said = text_of(json_body(answer), "message");
   if (is_rate_limit(answer)) {
     auto error = make_api_error(error_code::too_many_requests,
                                 "Github limits how often it may be asked; try again later");
@@ -84,7 +85,7 @@ outcome<std::optional<github_installation>> github_found_installation(const web_
     return provider_failure("Github", "its answer is no installation");
   github_installation found{id->get_int64(), {}};
   if (const auto* account = members->if_contains("account"))
-    found.owner = lower_case(text_at(*account, "login"));
+    found.owner = lower_case(text_of(*account, "login"));
   return std::optional{std::move(found)};
 }
 
@@ -112,13 +113,13 @@ outcome<std::string> github_token_answer(const web_answer& answer) {
   const auto body = json_body(answer);
   if (answer.status == 422) {
     api_error error{error_code::input_error, "Github rejected the request: {{said}}", {}};
-    error.details["said"] = text_at(body, "message");
+    error.details["said"] = text_of(body, "message");
     return error;
   }
   if (!answer.fine())
     return github_failure(answer);
-  const auto token = text_at(body, "token");
-  const auto expires = parse_date_time(text_at(body, "expires_at"));
+  const auto token = text_of(body, "token");
+  const auto expires = parse_date_time(text_of(body, "expires_at"));
   if (token.empty() || !expires)
     return provider_failure("Github", "its answer is no token");
   return json::serialize(json::object{{"token", token}, {"expires", to_iso(*expires)}});

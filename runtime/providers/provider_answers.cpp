@@ -18,13 +18,6 @@ json::value json_body(const web_answer& answer) {
   return failed ? json::value{} : value;
 }
 
-std::string text_at(const json::value& object, std::string_view member) {
-  const auto* members = object.if_object();
-  const auto* found = members == nullptr ? nullptr : members->if_contains(member);
-  const auto* text = found == nullptr ? nullptr : found->if_string();
-  return text == nullptr ? std::string{} : std::string{*text};
-}
-
 api_error provider_failure(std::string_view system, std::string_view said) {
   // `{{` would be taken for a placeholder.
   api_error failure{error_code::service_unavailable, std::string{system} + ": {{said}}", {}};

@@ -15,9 +15,6 @@ namespace troupe {
 /// The value of a JSON body; null when it is none.
 boost::json::value json_body(const web_answer& answer);
 
-/// The text at a member of an object; empty when there is none.
-std::string text_at(const boost::json::value& object, std::string_view member);
-
 /// Another system failed or refused: 503 with the system's name and what it said.
 api_error provider_failure(std::string_view system, std::string_view said);
 

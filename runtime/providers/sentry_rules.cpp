@@ -1,5 +1,6 @@
 #include "runtime/providers/sentry_rules.hpp"
 
+#include "messages/json_members.hpp"
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/providers/provider_answers.hpp"
 
@@ -39,11 +40,11 @@ std::string keys_of(const sentry_account& account, std::string_view project) {
 }
 
 std::optional<sentry_key> key_of(const sentry_account& account, const json::value& from) {
-  const auto expires = sentry_expiry(account.key_prefix, text_at(from, "label"));
+  const auto expires = sentry_expiry(account.key_prefix, text_of(from, "label"));
   const auto* dsn = from.is_object() ? from.get_object().if_contains("dsn") : nullptr;
   if (!expires || dsn == nullptr)
     return std::nullopt;
-  sentry_key key{text_at(from, "id"), text_at(*dsn, "secret"), text_at(*dsn, "public"), *expires};
+  sentry_key key{text_of(from, "id"), text_of(*dsn, "secret"), text_of(*dsn, "public"), *expires};
   if (key.id.empty() || key.secret_dsn.empty() || key.public_dsn.empty())
     return std::nullopt;
   return key;
@@ -126,7 +127,7 @@ outcome<std::vector<std::string>> sentry_projects(const web_answer& answer) {
     return provider_failure("Sentry", "its answer is no list of projects");
   std::vector<std::string> slugs;
   for (const auto& entry : body.get_array())
-    if (auto slug = text_at(entry, "slug"); !slug.empty())
+    if (auto slug = text_of(entry, "slug"); !slug.empty())
       slugs.push_back(std::move(slug));
   return slugs;
 }
@@ -169,7 +170,7 @@ std::string sentry_answer(std::string_view project, const sentry_key& key) {
 }
 
 api_error sentry_failure(const web_answer& answer) {
-  const auto detail = text_at(json_body(answer), "detail");
+  const auto detail = text_of(json_body(answer), "detail");
   return detail.empty() ? provider_failure("Sentry", answer) : provider_failure("Sentry", detail);
 }
 

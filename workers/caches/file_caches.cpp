@@ -1,5 +1,6 @@
 #include "workers/caches/file_caches.hpp"
 
+#include "messages/json_members.hpp"
 #include "runtime/clock/random.hpp"
 #include "runtime/crypto/sha256.hpp"
 #include "workers/caches/entry_lock.hpp"
@@ -28,11 +29,6 @@ constexpr const char* about_name = "/about.json";
 constexpr const char* data_name = "/data";
 constexpr const char* making = ".making-";
 constexpr const char* gone = ".gone-";
-
-std::string text_in(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
 
 std::string fresh_id() { return make_slugid(thread_random()); }
 
@@ -81,10 +77,10 @@ std::optional<cached_file> file_caches::find(const std::string& key) {
   boost::system::error_code failed;
   const auto about = json::parse(small_file(folder + about_name), failed);
   cached_file found{descriptor{::open((folder + data_name).c_str(), O_RDONLY | O_CLOEXEC)}, {}};
-  if (failed || !about.is_object() || !found.file || text_in(about.get_object(), "key") != key)
+  if (failed || !about.is_object() || !found.file || text_of(about.get_object(), "key") != key)
     return {};
-  found.facts = {text_in(about.get_object(), "sha256"), text_in(about.get_object(), "entityTag"),
-                 text_in(about.get_object(), "lastModified")};
+  found.facts = {text_of(about.get_object(), "sha256"), text_of(about.get_object(), "entityTag"),
+                 text_of(about.get_object(), "lastModified")};
   ::utimensat(AT_FDCWD, folder.c_str(), nullptr, 0);
   return found;
 }

@@ -1,8 +1,8 @@
 #include "workers/loop/held_claim.hpp"
 
+#include "messages/json_members.hpp"
 #include "runtime/clock/clock.hpp"
 #include "runtime/clock/random.hpp"
-#include "workers/loop/json_members.hpp"
 #include "workers/loop/run_interrupt.hpp"
 
 #include <boost/json.hpp>

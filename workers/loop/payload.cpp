@@ -1,6 +1,6 @@
 #include "workers/loop/payload.hpp"
 
-#include "workers/loop/json_members.hpp"
+#include "messages/json_members.hpp"
 #include "workers/loop/payload_parts.hpp"
 
 #include <boost/json.hpp>

@@ -1,6 +1,6 @@
 // The features of a payload, and what else a worker may or may not offer.
 
-#include "workers/loop/json_members.hpp"
+#include "messages/json_members.hpp"
 #include "workers/loop/payload_parts.hpp"
 
 #include <boost/json.hpp>

@@ -1,8 +1,8 @@
 // The mounts of a payload: the workers contract, section 3.1.2.
 
+#include "messages/json_members.hpp"
 #include "runtime/crypto/base64.hpp"
 #include "workers/files/unpacking.hpp"
-#include "workers/loop/json_members.hpp"
 #include "workers/loop/payload_parts.hpp"
 
 #include <boost/json.hpp>

@@ -1,9 +1,9 @@
 #include "workers/loop/task_mounts.hpp"
 
+#include "messages/json_members.hpp"
 #include "workers/files/copying.hpp"
 #include "workers/files/trees.hpp"
 #include "workers/files/unpacking.hpp"
-#include "workers/loop/json_members.hpp"
 #include "workers/loop/live_log.hpp"
 #include "workers/loop/queue_calls.hpp"
 #include "workers/loop/queue_client.hpp"

@@ -1,9 +1,9 @@
 // The certificate of what a run was and made: the workers contract, section 4.
 
+#include "messages/json_members.hpp"
 #include "workers/files/running_digest.hpp"
 #include "workers/files/signing_key.hpp"
 #include "workers/loop/certificate.hpp"
-#include "workers/loop/json_members.hpp"
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"

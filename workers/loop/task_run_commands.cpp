@@ -1,8 +1,8 @@
 // The commands of a run: started one after the other, watched by waiting for whatever comes first.
 
+#include "messages/json_members.hpp"
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
-#include "workers/loop/json_members.hpp"
 #include "workers/loop/resource_monitor.hpp"
 #include "workers/loop/run_interrupt.hpp"
 #include "workers/loop/task_mounts.hpp"

@@ -1,11 +1,11 @@
 // What comes out of a run: artifacts and logs.
 
+#include "messages/json_members.hpp"
 #include "workers/files/content_type.hpp"
 #include "workers/files/gzip_file.hpp"
 #include "workers/files/running_digest.hpp"
 #include "workers/files/trees.hpp"
 #include "workers/loop/certificate.hpp"
-#include "workers/loop/json_members.hpp"
 #include "workers/loop/queue_calls.hpp"
 #include "workers/loop/resource_monitor.hpp"
 #include "workers/loop/run_interrupt.hpp"
