@@ -11,6 +11,20 @@ namespace troupe {
 
 namespace json = boost::json;
 
+namespace {
+
+void require(schema::node& of, std::string name) {
+  const auto at = std::find_if(of.properties.begin(), of.properties.end(),
+                               [&](const auto& entry) { return entry.name == name; });
+  if (at == of.properties.end() || at->required)
+    of.required_are_properties = false;
+  else
+    at->required = true;
+  of.required.push_back(std::move(name));
+}
+
+}  // namespace
+
 struct schema_set::impl {
   explicit impl(const json::object& documents) : documents_(documents) {}
 
@@ -179,6 +193,11 @@ void schema_set::impl::build_object(schema::node& out, const json::object& from,
     }
   std::sort(out.properties.begin(), out.properties.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
+  for (std::size_t i = 0; i < out.properties.size(); ++i) {
+    out.property_keys.push_back(schema::node::key_of(out.properties[i].name));
+    if (out.properties[i].fills())
+      out.filling.push_back(i);
+  }
   if (const auto* patterns = from.if_contains("patternProperties"))
     for (const auto& member : patterns->as_object())
       out.pattern_properties.push_back(
@@ -186,7 +205,7 @@ void schema_set::impl::build_object(schema::node& out, const json::object& from,
            get(document, pointer + "/patternProperties/" + std::string{member.key()})});
   if (const auto* required = from.if_contains("required"))
     for (const auto& name : required->as_array())
-      out.required.emplace_back(name.as_string());
+      require(out, std::string{name.as_string()});
   if (const auto* additional = from.if_contains("additionalProperties")) {
     if (additional->is_bool())
       out.additional_allowed = additional->get_bool();

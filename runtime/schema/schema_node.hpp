@@ -5,9 +5,13 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,7 +45,17 @@ struct schema::node {
     std::string name;
     const node* schema = nullptr;
     std::optional<boost::json::value> value_when_missing;
+    bool required = false;
+
+    bool fills() const { return value_when_missing.has_value() || schema->has_defaults; }
   };
+
+  // The beginning of a name and its length, by which most names are told from each other.
+  static std::uint64_t key_of(std::string_view name) {
+    std::uint64_t key = 0;
+    std::memcpy(&key, name.data(), std::min(name.size(), sizeof key));
+    return key ^ name.size() << 56;
+  }
 
   struct pattern_property {
     text_pattern pattern;
@@ -55,9 +69,12 @@ struct schema::node {
   unsigned allowed_types = 0;  // 0: any
   std::string type_text;       // as problems name it
 
-  std::vector<property> properties;  // sorted by name
+  std::vector<property> properties;          // sorted by name
+  std::vector<std::uint64_t> property_keys;  // of each
+  std::vector<std::size_t> filling;          // the properties that defaults are for
   std::vector<pattern_property> pattern_properties;
   std::vector<std::string> required;
+  bool required_are_properties = true;  // and each is named once
   bool additional_allowed = true;
   const node* additional = nullptr;
   const node* property_names = nullptr;
@@ -89,6 +106,14 @@ struct schema::node {
   const node* else_part = nullptr;
 
   bool has_defaults = false;  // here or below
+
+  const property* find(std::string_view name) const {
+    const auto key = key_of(name);
+    for (std::size_t i = 0; i < property_keys.size(); ++i)
+      if (property_keys[i] == key && properties[i].name == name)
+        return &properties[i];
+    return nullptr;
+  }
 };
 
 /// Whether the text has the format.

@@ -59,7 +59,9 @@ class checker {
 
  private:
   bool check_object(const node& rule, const json::object& value);
-  bool check_member(const node& rule, std::string_view name, const json::value& value);
+  bool check_required(const node& rule, const json::object& value);
+  bool check_member(const node& rule, const node::property* known, std::string_view name,
+                    const json::value& value);
   bool check_array(const node& rule, const json::array& value);
   bool check_unique(const json::array& value);
   bool check_string(const node& rule, std::string_view value);
@@ -127,10 +129,18 @@ bool checker::check_below(const node& rule, std::string_view name, const json::v
   return true;
 }
 
-bool checker::check_object(const node& rule, const json::object& value) {
+bool checker::check_required(const node& rule, const json::object& value) {
   for (const auto& name : rule.required)
     if (!value.contains(name) && !fail("must have required property '" + name + "'"))
       return false;
+  return true;
+}
+
+bool checker::check_object(const node& rule, const json::object& value) {
+  // Who only wants to know whether all is there counts it by the way.
+  const bool counts = problems_ == nullptr && rule.required_are_properties;
+  if (!counts && !check_required(rule, value))
+    return false;
   if (value.size() < rule.least_properties &&
       !fail("must NOT have fewer than " + std::to_string(rule.least_properties) + " properties"))
     return false;
@@ -143,25 +153,24 @@ bool checker::check_object(const node& rule, const json::object& value) {
         if (!value.contains(other) &&
             !fail("must have property " + other + " when property " + name + " is present"))
           return false;
-  for (const auto& member : value)
-    if (!check_member(rule, member.key(), member.value()))
+  std::size_t required = 0;
+  for (const auto& member : value) {
+    const auto* known = rule.find(member.key());
+    required += known != nullptr && known->required ? 1 : 0;
+    if (!check_member(rule, known, member.key(), member.value()))
       return false;
-  return true;
+  }
+  return !counts || required == rule.required.size() || fail({});
 }
 
-bool checker::check_member(const node& rule, std::string_view name, const json::value& value) {
+bool checker::check_member(const node& rule, const node::property* known, std::string_view name,
+                           const json::value& value) {
   if (rule.property_names != nullptr && !agrees(*rule.property_names, json::value(name)) &&
       !fail("property name must be valid"))
     return false;
-  const auto known =
-      std::lower_bound(rule.properties.begin(), rule.properties.end(), name,
-                       [](const auto& entry, std::string_view text) { return entry.name < text; });
-  bool matched = false;
-  if (known != rule.properties.end() && known->name == name) {
-    matched = true;
-    if (!check_below(*known->schema, name, value))
-      return false;
-  }
+  bool matched = known != nullptr;
+  if (known != nullptr && !check_below(*known->schema, name, value))
+    return false;
   for (const auto& entry : rule.pattern_properties)
     if (entry.pattern.matches(name)) {
       matched = true;
@@ -286,7 +295,8 @@ void fill(const node& start, json::value& value) {
     return;
   if (value.is_object()) {
     auto& object = value.get_object();
-    for (const auto& entry : rule->properties) {
+    for (const auto number : rule->filling) {
+      const auto& entry = rule->properties[number];
       auto* member = object.if_contains(entry.name);
       if (member == nullptr && entry.value_when_missing)
         object.emplace(entry.name, *entry.value_when_missing);
