@@ -4,6 +4,7 @@
 #include "actors/task/task_actor_announcement.hpp"
 #include "actors/task/task_wire.hpp"
 #include "runtime/lane/caf_compat.hpp"
+#include "runtime/lane/memory.hpp"
 
 #include <algorithm>
 
@@ -23,6 +24,7 @@ thread_local written_status last_status;
 
 task_shell::task_shell(caf::actor_config& config, const stage& where, const task_id& id)
     : task_actor::base(config), stage_(where) {
+  expect_more_like(this);
   forget_status();  // of one that stood here before
   state_.id = id;
 }

@@ -1,4 +1,5 @@
 #include "gateways/rest/handlers/task_intake.hpp"
+#include "runtime/lane/memory.hpp"
 
 #include <boost/json.hpp>
 
@@ -194,6 +195,7 @@ outcome<task_definition_ptr> define_task(const task_id& id, json::object& body, 
     task->tags_json = "{}";
   json::value whole(std::move(body), body.storage());
   append_json(task->json, whole);
+  expect_more_like(task->json.data());
   return task_definition_ptr{std::move(task)};
 }
 
