@@ -238,6 +238,7 @@ void api_call::finish(api_response&& response) {
 void api_call::record(std::uint16_t status) {
   if (method_ == nullptr || asked_ != nullptr)
     return;
+  lane_.on.renew_moment();
   const auto ended_us = static_cast<std::int64_t>(lane_.on.unique_us());
   lane_.counts.add(*method_->row, status, ended_us - started_us_);
   if (!lane_.log.enabled())

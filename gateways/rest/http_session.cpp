@@ -74,6 +74,7 @@ void http_session::arm_read() {
 
 void http_session::on_readable() {
   const auto keep = shared_from_this();
+  const lane::moment one{home_.on()};
   // Bounded, so that one quick sender does not hold up the lane.
   for (int turn = 0; turn < 16 && wants_bytes(); ++turn) {
     const auto n =

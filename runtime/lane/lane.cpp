@@ -35,7 +35,7 @@ void lane::post(std::function<void()> job) {
 }
 
 std::uint64_t lane::unique_us() {
-  const auto now = static_cast<std::uint64_t>(clock_.now_us());
+  const auto now = static_cast<std::uint64_t>(now_us());
   last_us_ = now > last_us_ ? now : last_us_ + 1;
   return last_us_;
 }

@@ -61,7 +61,33 @@ class lane {
 
   // -- time --------------------------------------------------------------------------------------
 
-  timestamp now() const { return clock_.now(); }
+  timestamp now() const { return {now_us() / 1000}; }
+
+  /// While one lives on the lane's thread, the time of the lane stands still: what is done in one
+  /// go has one time, and the clock is read once for it. Within another one it does nothing.
+  class moment {
+   public:
+    explicit moment(lane& of) : lane_(of), outermost_(of.moment_us_ == 0) {
+      if (outermost_)
+        lane_.moment_us_ = lane_.clock_.now_us();
+    }
+    ~moment() {
+      if (outermost_)
+        lane_.moment_us_ = 0;
+    }
+    moment(const moment&) = delete;
+    moment& operator=(const moment&) = delete;
+
+   private:
+    lane& lane_;
+    bool outermost_;
+  };
+
+  /// Within a moment, reads the clock again: what was done took time that is to be seen.
+  void renew_moment() {
+    if (moment_us_ != 0)
+      moment_us_ = clock_.now_us();
+  }
 
   /// Microseconds since the epoch, strictly increasing on this lane also when the clock is not.
   std::uint64_t unique_us();
@@ -119,6 +145,10 @@ class lane {
   std::size_t open_replies() const { return open_replies_; }
 
  private:
+  friend class moment;
+
+  std::int64_t now_us() const { return moment_us_ != 0 ? moment_us_ : clock_.now_us(); }
+
   struct reply_slot {
     answer_sink* sink = nullptr;
     std::uint32_t generation = 0;
@@ -144,6 +174,7 @@ class lane {
   std::size_t open_replies_ = 0;
   undelivered_handler undelivered_;
   std::uint64_t last_us_ = 0;
+  std::int64_t moment_us_ = 0;           // 0: time goes on
   std::atomic<std::thread::id> thread_;  // others may ask before the lane runs
 };
 

@@ -176,6 +176,7 @@ void lane_store::on_refused(const std::string& why) {
 }
 
 void lane_store::finish_batch() {
+  const lane::moment one{lane_};
   auto done = std::move(in_flight_);
   // The next batch goes out first, so that Redis works while answers are written.
   flush();
