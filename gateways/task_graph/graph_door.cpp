@@ -1,8 +1,8 @@
 #include "gateways/task_graph/graph_door.hpp"
 
 #include "gateways/rest/door_access.hpp"
+#include "gateways/rest/door_call.hpp"
 #include "gateways/rest/rest_gateway.hpp"
-#include "gateways/rest/signed_host.hpp"
 #include "gateways/task_graph/graph_intake.hpp"
 #include "gateways/task_graph/graph_splitter.hpp"
 #include "messages/answer.hpp"
@@ -60,19 +60,12 @@ std::size_t length_of(const door_request& request) {
   return bytes;
 }
 
-// One request on the lane of its connection. It owns itself from the end of the body to the answer.
-class graph_call final : public body_consumer,
-                         public answer_sink,
-                         public timer_target,
-                         public std::enable_shared_from_this<graph_call> {
+class graph_call final : public door_call, public answer_sink, public timer_target {
  public:
   graph_call(std::shared_ptr<door_parts> parts, const door_request& request,
              std::shared_ptr<response_stream> to)
-      : parts_(std::move(parts)),
-        lane_(*request.on),
-        to_(std::move(to)),
-        content_type_(request.header("content-type")),
-        body_hash_(request.body_hash),
+      : door_call(door_name, request, std::move(to)),
+        parts_(std::move(parts)),
         splitter_(most_bytes, most_tasks),
         intake_(parts_->ready_law(), request.by, request.on->now()) {
     ++parts_->under_way;
@@ -81,29 +74,14 @@ class graph_call final : public body_consumer,
   ~graph_call() override { --parts_->under_way; }
 
   bool on_bytes(std::string_view bytes) override {
-    if (to_ == nullptr)
+    if (!awaited())
       return true;
-    if (!body_hash_.empty())
+    if (body_is_signed())
       signed_text_ += bytes;
     if (auto taken = splitter_.take(bytes); !taken)
       fail(taken.error());
     return true;
   }
-
-  void on_body_end() override {
-    if (to_ == nullptr)
-      return;
-    to_->on_gone([weak = weak_from_this()] {
-      if (const auto self = weak.lock())
-        self->let_go();
-    });
-    if (auto ready = check_whole(); !ready)
-      return fail(ready.error());
-    self_ = shared_from_this();
-    take_slice();
-  }
-
-  void on_body_lost() override { let_go(); }
 
   void complete(answer&& result) override {
     handle_ = {};
@@ -123,11 +101,9 @@ class graph_call final : public body_consumer,
   }
 
  private:
-  outcome<void> check_whole() {
-    TROUPE_CHECK(demand_json_type(content_type_));
+  outcome<void> begin() override {
+    TROUPE_CHECK(check_body(std::exchange(signed_text_, {})));
     TROUPE_CHECK(splitter_.finish());
-    if (!body_hash_.empty())
-      TROUPE_CHECK(check_payload_hash(std::exchange(signed_text_, {}), content_type_, body_hash_));
     std::vector<std::pair<std::string_view, std::string_view>> members;
     for (const auto& [key, value] : splitter_.members())
       members.emplace_back(key, value);
@@ -137,11 +113,12 @@ class graph_call final : public body_consumer,
                             "a graph needs 'tasks': an object with 1 to " +
                                 std::to_string(most_tasks) +
                                 " task definitions, as createTask takes them, by their taskIds");
+    take_slice();
     return boost::system::in_place_value;
   }
 
   void take_slice() {
-    if (to_ == nullptr)
+    if (!awaited())
       return;
     std::size_t bytes = 0;
     for (std::size_t n = 0; next_ < splitter_.tasks() && n < tasks_per_slice &&
@@ -153,9 +130,9 @@ class graph_call final : public body_consumer,
     }
     if (next_ == splitter_.tasks() || intake_.has_seen_enough())
       return hand_on();
-    lane_.post([weak = weak_from_this()] {
+    on().post([weak = weak_from_this()] {
       if (const auto self = weak.lock())
-        self->take_slice();
+        static_cast<graph_call&>(*self).take_slice();
     });
   }
 
@@ -164,39 +141,20 @@ class graph_call final : public body_consumer,
       return fail(*refusal);
     auto command = intake_.command(key_);
     splitter_ = graph_splitter(most_bytes, most_tasks);
-    handle_ = lane_.open_reply(*this);
-    timer_ = lane_.add_timer(lane_.now() + longest_wait, *this);
+    handle_ = on().open_reply(*this);
+    timer_ = on().add_timer(on().now() + longest_wait, *this);
     command.reply = handle_;
-    parts_->board.tell(lane_, std::move(command));
+    parts_->board.tell(on(), std::move(command));
   }
 
-  void fail(const api_error& error) { respond(door_failure(lane_, door_name, error)); }
-
-  void respond(api_response&& response) {
-    const auto keep = shared_from_this();
-    if (const auto to = let_go())
-      to->respond(std::move(response));
-  }
-
-  // Nobody is answered any more; the graph goes on.
-  std::shared_ptr<response_stream> let_go() {
-    lane_.cancel_timer(std::exchange(timer_, 0));
+  // The graph goes on.
+  void on_let_go() override {
+    on().cancel_timer(std::exchange(timer_, 0));
     if (handle_)
-      lane_.close_reply(std::exchange(handle_, {}));
-    const auto to = std::move(to_);
-    to_ = nullptr;
-    // Who calls this may be a part of it.
-    if (self_)
-      lane_.post([keep = std::move(self_)] {});
-    self_ = nullptr;
-    return to;
+      on().close_reply(std::exchange(handle_, {}));
   }
 
   const std::shared_ptr<door_parts> parts_;
-  lane& lane_;
-  std::shared_ptr<response_stream> to_;  // null once it was answered, or is gone
-  const std::string content_type_;
-  const std::string body_hash_;
   std::string signed_text_;  // only of a body whose hash is signed
   graph_splitter splitter_;
   graph_intake intake_;
@@ -204,7 +162,6 @@ class graph_call final : public body_consumer,
   std::size_t next_ = 0;
   reply_handle handle_;
   timer_id timer_ = 0;
-  std::shared_ptr<graph_call> self_;
 };
 
 // Whoever may not create a single task need not send its graph.

@@ -3,8 +3,8 @@
 #include "gateways/rest/api_door.hpp"
 #include "gateways/rest/api_pipeline.hpp"
 #include "gateways/rest/door_access.hpp"
+#include "gateways/rest/door_call.hpp"
 #include "gateways/rest/rest_gateway.hpp"
-#include "gateways/rest/signed_host.hpp"
 #include "gateways/why/why_answer.hpp"
 #include "gateways/why/why_request.hpp"
 #include "messages/api/troupe_methods.hpp"
@@ -22,38 +22,19 @@ namespace {
 constexpr std::string_view door_name = "why";
 constexpr std::size_t most_bytes = 10 * 1024 * 1024;  // as a call may have
 
-// One request on the lane of its connection. It owns itself from the end of the body to the answer.
-class why_call final : public body_consumer, public std::enable_shared_from_this<why_call> {
+class why_call final : public door_call {
  public:
   why_call(api_door& api, const door_request& request, std::shared_ptr<response_stream> to)
-      : api_(api),
-        lane_(*request.on),
-        to_(std::move(to)),
-        by_(request.by),
-        content_type_(request.header("content-type")),
-        body_hash_(request.body_hash) {}
+      : door_call(door_name, request, std::move(to)), api_(api) {}
 
   bool on_bytes(std::string_view bytes) override {
-    if (to_ == nullptr)
+    if (!awaited())
       return true;
     text_ += bytes;
     if (text_.size() > most_bytes)
       fail(make_api_error(error_code::input_too_large, "A question may have 10 MiB at most."));
     return true;
   }
-
-  void on_body_end() override {
-    if (to_ == nullptr)
-      return;
-    to_->on_gone([weak = weak_from_this()] {
-      if (const auto self = weak.lock())
-        self->let_go();
-    });
-    if (auto asked = begin(); !asked)
-      fail(asked.error());
-  }
-
-  void on_body_lost() override { let_go(); }
 
  private:
   // Whose rights are asked about.
@@ -62,10 +43,8 @@ class why_call final : public body_consumer, public std::enable_shared_from_this
     std::string trouble;
   };
 
-  outcome<void> begin() {
-    TROUPE_CHECK(demand_json_type(content_type_));
-    if (!body_hash_.empty())
-      TROUPE_CHECK(check_payload_hash(text_, content_type_, body_hash_));
+  outcome<void> begin() override {
+    TROUPE_CHECK(check_body(text_));
     boost::system::error_code failed;
     const auto body = parse_json(text_, failed);
     if (failed)
@@ -75,9 +54,8 @@ class why_call final : public body_consumer, public std::enable_shared_from_this
                why_request::read(body, [this](std::string_view service, std::string_view name) {
                  return api_.method(service, name);
                }));
-    snapshot_ = api_.snapshot(lane_);
+    snapshot_ = api_.snapshot(on());
     TROUPE_TRY(subject_, find_subject());
-    self_ = shared_from_this();
     ask();
     return boost::system::in_place_value;
   }
@@ -86,20 +64,20 @@ class why_call final : public body_consumer, public std::enable_shared_from_this
     subject found;
     if (question_.client_id) {
       const auto& id = *question_.client_id;
-      TROUPE_CHECK(demand_scope(*by_, "auth:why:" + id));
+      TROUPE_CHECK(demand_scope(*by(), "auth:why:" + id));
       const auto* client = snapshot_->find(id);
       if (client == nullptr)
         return make_api_error(error_code::resource_not_found, "There is no client '" + id + "'");
-      found.trouble = load_client(*snapshot_, id, lane_.now(), client);
+      found.trouble = load_client(*snapshot_, id, on().now(), client);
       found.who.client_id = id;
       found.who.authenticated = true;
       found.who.scopes = client->with_anonymous();
     } else if (question_.scopes) {
-      TROUPE_CHECK(demand_scope(*by_, "auth:expand-scopes"));
+      TROUPE_CHECK(demand_scope(*by(), "auth:expand-scopes"));
       found.who.authenticated = true;
       found.who.scopes = snapshot_->expand_with_anonymous(*question_.scopes);
     } else {
-      found.who = *by_;
+      found.who = *by();
     }
     return found;
   }
@@ -112,11 +90,9 @@ class why_call final : public body_consumer, public std::enable_shared_from_this
     request.body = question_.body;
     if (!question_.body.empty() || !method.input.empty())
       request.content_type = "application/json";
-    ticket_ = api_.ask(lane_, request, subject_.who,
-                       [weak = weak_from_this()](scope_question&& answered) {
-                         if (const auto self = weak.lock())
-                           self->answer(std::move(answered));
-                       });
+    // What it calls is dropped with the ticket, which is a part of this.
+    ticket_ = api_.ask(on(), request, subject_.who,
+                       [this](scope_question&& answered) { answer(std::move(answered)); });
   }
 
   void answer(scope_question&& answered) {
@@ -129,44 +105,21 @@ class why_call final : public body_consumer, public std::enable_shared_from_this
     found.satisfied = answered.satisfied && (subject_.trouble.empty() || !answered.needed);
     found.trouble = subject_.trouble;
     found.needed = std::move(answered.needed);
-    if (by_->scopes->satisfies("auth:list-roles"))
+    if (by()->scopes->satisfies("auth:list-roles"))
       found.roles = &snapshot_->roles();
     api_response response;
     response.body = why_answer(found);
     respond(std::move(response));
   }
 
-  void fail(const api_error& error) { respond(door_failure(lane_, door_name, error)); }
-
-  void respond(api_response&& response) {
-    const auto keep = shared_from_this();
-    if (const auto to = let_go())
-      to->respond(std::move(response));
-  }
-
-  // Nobody is answered any more.
-  std::shared_ptr<response_stream> let_go() {
-    auto to = std::exchange(to_, nullptr);
-    text_.clear();
-    // Who calls this may be a part of it, or of what it holds.
-    if (self_)
-      lane_.post([keep = std::move(self_)] {});
-    self_ = nullptr;
-    return to;
-  }
+  void on_let_go() override { text_.clear(); }
 
   api_door& api_;
-  lane& lane_;
-  std::shared_ptr<response_stream> to_;  // null once it was answered, or is gone
-  const caller_ptr by_;
-  const std::string content_type_;
-  const std::string body_hash_;
   std::string text_;
   why_request question_;
   auth_snapshot_ptr snapshot_;
   subject subject_;
   std::shared_ptr<api_door::ticket> ticket_;
-  std::shared_ptr<why_call> self_;
 };
 
 }  // namespace
