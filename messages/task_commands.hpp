@@ -307,6 +307,7 @@ struct offer_rest {
   task_id task;
   std::uint32_t received = 0;  ///< as in offer_leave
   timestamp due;
+  bool alone = false;  ///< no other task waits for it
 };
 
 /// To a shard: the time of tasks that rest has come.

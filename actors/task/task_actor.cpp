@@ -198,8 +198,9 @@ void task_shell::on_time(task_timer_fired&) {
   const auto now = stage_.on.now();
   const auto decision = decide_timer(state_, now, stage_.on.unique_us(), stage_.parts.task);
   if (decision.changes.empty() && decision.effects.empty() && offers_rest(now))
-    stage_.board.tell(
-        stage_.on, offer_rest{state_.id, received_, *next_timer(state_, now, stage_.parts.task)});
+    stage_.board.tell(stage_.on,
+                      offer_rest{state_.id, received_, *next_timer(state_, now, stage_.parts.task),
+                                 state_.dependents.empty()});
   else
     carry_out(decision);
   if (timer_ == 0)

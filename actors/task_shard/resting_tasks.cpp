@@ -2,18 +2,23 @@
 
 namespace troupe {
 
-void resting_tasks::add(const task_id& id, timestamp due) {
-  if (due_by_id_.emplace(id, due).second)
+void resting_tasks::add(const task_id& id, timestamp due, bool alone) {
+  if (rests_.emplace(id, rest{due, alone}).second)
     by_due_.insert({due, id});
 }
 
 bool resting_tasks::remove(const task_id& id) {
-  const auto found = due_by_id_.find(id);
-  if (found == due_by_id_.end())
+  const auto found = rests_.find(id);
+  if (found == rests_.end())
     return false;
-  by_due_.erase({found->second, id});
-  due_by_id_.erase(found);
+  by_due_.erase({found->second.due, id});
+  rests_.erase(found);
   return true;
+}
+
+bool resting_tasks::is_alone(const task_id& id) const {
+  const auto found = rests_.find(id);
+  return found != rests_.end() && found->second.alone;
 }
 
 std::optional<timestamp> resting_tasks::first_due() const {
@@ -33,14 +38,14 @@ std::vector<task_id> resting_tasks::take_due(timestamp now, std::size_t limit) {
 
 std::vector<task_id> resting_tasks::ids() const {
   std::vector<task_id> all;
-  all.reserve(due_by_id_.size());
-  for (const auto& [id, due] : due_by_id_)
+  all.reserve(rests_.size());
+  for (const auto& [id, _] : rests_)
     all.push_back(id);
   return all;
 }
 
 void resting_tasks::clear() {
-  due_by_id_.clear();
+  rests_.clear();
   by_due_ = {};
 }
 

@@ -159,7 +159,8 @@ void task_shard_shell::read(const task_id& id) {
   resp_writer commands;
   const auto prefix = shard_key_prefix(number_);
   commands.command("HMGET", resp_writer::joined{prefix, "task:", id.view()}, "def", "status", "x");
-  commands.command("HGETALL", resp_writer::joined{prefix, "edges:", id.view()});
+  if (!resting_.is_alone(id))
+    commands.command("HGETALL", resp_writer::joined{prefix, "edges:", id.view()});
   if (!resting_.contains(id))
     commands.command("SISMEMBER", resp_writer::joined{prefix, "live", {}}, id.view());
   auto self = caf::actor_cast<task_shard_actor>(this);
@@ -181,7 +182,8 @@ void task_shard_shell::take_loaded(const task_id& id, std::vector<redis_reply>& 
       known_.erase(hash_text(id.view()));  // another id's hash, or a creation that was refused
       return;
     }
-    state->dependents = read_edges(replies[1].get());
+    if (replies.size() > 1)
+      state->dependents = read_edges(replies[1].get());
     if (const auto graph = marked_graph(text_of(row.at(2))))
       return resume_member(std::move(*state), *graph);
     // One that is live and did not rest had failed: it tells the others again.

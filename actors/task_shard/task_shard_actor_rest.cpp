@@ -25,7 +25,7 @@ void task_shard_shell::let_rest(offer_rest& command) {
     return;
   stage_.on.executor().post(found->second.actor, leave_stage{command.task});
   tasks_.erase(found);
-  resting_.add(command.task, command.due);
+  resting_.add(command.task, command.due, command.alone);
   arm_wake();
   if (++left_since < many_left)
     return;

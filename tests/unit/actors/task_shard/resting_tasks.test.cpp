@@ -49,6 +49,17 @@ TEST_CASE("a task that is due rests until it is removed, but is not given twice"
   CHECK(resting.first_due() == timestamp{500});
 }
 
+TEST_CASE("a task rests alone if nobody waits for it, as far as is known, and while it rests") {
+  resting_tasks resting;
+  resting.add(numbered(1), {100}, true);
+  resting.add(numbered(2), {100});
+  CHECK(resting.is_alone(numbered(1)));
+  CHECK_FALSE(resting.is_alone(numbered(2)));
+  CHECK_FALSE(resting.is_alone(numbered(3)));
+  resting.remove(numbered(1));
+  CHECK_FALSE(resting.is_alone(numbered(1)));
+}
+
 TEST_CASE("after any changes there rest, and become due, those that a plain model says") {
   CHECK(rc::check([] {
     resting_tasks resting;
