@@ -5,6 +5,7 @@
 #include "app/signals.hpp"
 #include "app/version.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/engines/container/container_engine.hpp"
 #include "workers/engines/process_engine.hpp"
 #include "workers/files/signing_key.hpp"
 #include "workers/loop/http_queue_port.hpp"
@@ -21,6 +22,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 
 namespace troupe {
 
@@ -43,6 +45,7 @@ struct worker_flags {
   std::string key_file;
   bool key_is_readable = false;  // by tasks
   std::vector<std::string> engines = {"process"};
+  container_options containers;
   std::string sandbox = "none";
   std::string sandbox_network = "host";
   std::vector<std::string> sandbox_shows;
@@ -166,6 +169,17 @@ outcome<std::optional<sandbox_rules>> prepare_sandbox(const worker_flags& flags)
   return std::optional{std::move(rules)};
 }
 
+outcome<std::shared_ptr<engine>> make_containers(const worker_flags& flags) {
+  const auto& options = flags.options;
+  auto containers = flags.containers;
+  containers.pool = options.task_queue_id;
+  containers.group = options.worker_group;
+  containers.signs = options.key != nullptr;
+  containers.directory = std::filesystem::absolute(options.cache_dir) / "containers";
+  containers.min_free_bytes = options.min_free_bytes;
+  return make_container_engine(std::move(containers));
+}
+
 // What carries tasks out.
 outcome<void> make_engines(worker_flags& flags) {
   auto& options = flags.options;
@@ -176,6 +190,10 @@ outcome<void> make_engines(worker_flags& flags) {
       flags.key_is_readable = signs && !sandbox;
       options.engines.push_back(
           make_process_engine({options.task_queue_id, signs, std::move(sandbox)}));
+    }
+    if (name == "container") {
+      TROUPE_TRY(auto made, make_containers(flags));
+      options.engines.push_back(std::move(made));
     }
   }
   return boost::system::in_place_value;
@@ -248,6 +266,30 @@ command add_guard_command(CLI::App& root) {
   return []() -> int { guard_processes(); };
 }
 
+namespace {
+
+void add_container_flags(CLI::App& app, container_options& containers) {
+  containers.network = "host";
+  app.add_option("--container-runtime", containers.runtime,
+                 "OCI runtime of containers: runc, crun, ...; without it, whichever works");
+  app.add_option("--container-storage", containers.storage,
+                 "storage driver of containers: overlay, vfs, ...; without it, whichever works");
+  app.add_option("--container-network", containers.network,
+                 "network of containers, as podman names it: host, none, bridge, ...; only with "
+                 "that of the host do tasks have the task proxy")
+      ->capture_default_str();
+  app.add_option(
+         "--container-registry-auth", containers.registry_auth,
+         "file with credentials of registries, as `podman login --authfile` makes it; tasks "
+         "need docker-worker:image:<name> for images of these")
+      ->check(CLI::ExistingFile);
+  app.add_flag(
+      "--container-privileged", containers.privileged,
+      "tasks with the scope may have privileged containers, which are root of the machine");
+}
+
+}  // namespace
+
 command add_worker_command(CLI::App& root) {
   auto* app = root.add_subcommand("worker", "claims tasks of a queue and runs them");
   auto flags = std::make_shared<worker_flags>();
@@ -289,10 +331,12 @@ command add_worker_command(CLI::App& root) {
                   "file of the key that signs certificates of tasks: the base64 of an Ed25519 seed")
       ->envname("TROUPE_CHAIN_OF_TRUST_KEY");
   app->add_option("--engine", flags->engines,
-                  "how tasks are carried out: process (a payload of the stock generic-worker)")
-      ->check(CLI::IsMember({"process"}))
+                  "how tasks are carried out: process (a payload of the stock generic-worker), "
+                  "container (one of the stock docker-worker, by podman); may be repeated")
+      ->check(CLI::IsMember({"process", "container"}))
       ->envname("TROUPE_WORKER_ENGINE")
       ->capture_default_str();
+  add_container_flags(*app, flags->containers);
   app->add_option("--sandbox", flags->sandbox,
                   "how commands are contained: none, or bubblewrap (a read-only system, a /tmp of "
                   "their own, and nothing of other tasks and of the worker)")

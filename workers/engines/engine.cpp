@@ -6,13 +6,15 @@
 
 namespace troupe {
 
+std::vector<std::vector<std::string>> engine_run::scope_choices() const { return {}; }
+
 std::optional<run_verdict> engine_run::prepare(run_desk&) { return {}; }
 
 std::vector<proxy_place> engine_run::proxy_places() const {
   return {{"127.0.0.1", 0, "127.0.0.1"}};
 }
 
-run_verdict engine_run::judge(const exit_result& exit, run_desk&) const {
+run_verdict engine_run::judge(const exit_result& exit, run_desk&) {
   if (exit.signal != 0)
     return run_verdict::failed;
   if (exit.code == 0)

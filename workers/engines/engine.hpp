@@ -50,8 +50,8 @@ class run_desk {
   /// matter.
   virtual const std::atomic<bool>& interrupted() const = 0;
 
-  /// Waits so long, or until the run is interrupted.
-  virtual void pause(std::chrono::milliseconds time) const = 0;
+  /// Becomes readable when it is.
+  virtual int interruption() const = 0;
 
   /// Fetches it with the scopes of the task, from the cache of downloads where that has it.
   virtual outcome<fetched_file> fetch(const mount_content& content) = 0;
@@ -92,6 +92,9 @@ class engine_run {
   /// The scopes that the payload needs of its task.
   virtual std::vector<std::string> needed_scopes() const = 0;
 
+  /// Groups of scopes, of each of which the task needs one.
+  virtual std::vector<std::vector<std::string>> scope_choices() const;
+
   /// Gets ready what the commands need. A verdict, with its reason in the log, when they cannot be
   /// run.
   virtual std::optional<run_verdict> prepare(run_desk& desk);
@@ -103,7 +106,7 @@ class engine_run {
   virtual std::vector<command_line> commands(const run_surroundings& around) = 0;
 
   /// What the end of a command means. Not asked of one that was ended from outside.
-  virtual run_verdict judge(const exit_result& exit, run_desk& desk) const;
+  virtual run_verdict judge(const exit_result& exit, run_desk& desk);
 
   /// No command runs any more, nor anything that they left behind; artifacts are wanted. Not called
   /// for a run that was ended from outside.

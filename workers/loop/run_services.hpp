@@ -17,7 +17,7 @@ class run_services : public run_desk {
   void note_warning(std::string_view text) override { log_.note_warning(text); }
   void note_error(std::string_view text) override { log_.note_error(text); }
   const std::atomic<bool>& interrupted() const override { return interrupt_.told(); }
-  void pause(std::chrono::milliseconds time) const override { interrupt_.pause(time); }
+  int interruption() const override { return interrupt_.descriptor(); }
   outcome<fetched_file> fetch(const mount_content& content) override {
     return mounts_.fetch(content);
   }

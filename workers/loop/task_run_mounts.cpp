@@ -28,7 +28,10 @@ bool task_run::has_caches() const {
 }
 
 std::optional<task_run::verdict> task_run::check_scopes() {
-  const auto missing = caches_.missing_scopes(execution_->needed_scopes(), task_scopes());
+  auto missing = caches_.missing_scopes(execution_->needed_scopes(), task_scopes());
+  for (const auto& choice : execution_->scope_choices())
+    if (caches_.missing_scopes(choice, task_scopes()).size() == choice.size())
+      missing.push_back(choice.front());
   for (const auto& scope : missing)
     log_->note_error("The task needs the scope " + scope);
   if (missing.empty())
