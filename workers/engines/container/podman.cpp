@@ -53,8 +53,9 @@ constexpr std::string_view names_of_podman[] = {
     "USER",       "LANG",          "LISTEN_FDS",
     "LISTEN_PID", "NOTIFY_SOCKET", "DBUS_SESSION_BUS_ADDRESS"};
 constexpr std::string_view beginnings_of_podman[] = {
-    "CONTAINER", "PODMAN", "STORAGE_", "REGISTRY_", "DOCKER_", "XDG_", "_CONTAINERS",
-    "http",      "HTTP",   "no_proxy", "NO_PROXY",  "LIBPOD_", "GO",   "LD_"};
+    "CONTAINER",   "PODMAN",   "STORAGE_", "REGISTRY_", "DOCKER_", "XDG_",
+    "_CONTAINERS", "http_",    "https_",   "HTTP_",     "HTTPS_",  "all_proxy",
+    "ALL_PROXY",   "no_proxy", "NO_PROXY", "LIBPOD_",   "GO",      "LD_"};
 
 }  // namespace
 
