@@ -105,6 +105,18 @@ async function completes(text, payload, task) {
   return done;
 }
 
+// What the log of a running task has, once it matches; nothing when it ends before.
+async function readLog(taskId, pattern) {
+  const response = await fetch(`${server.rootUrl}/api/queue/v1/task/${taskId}/artifacts/public/logs/live.log`);
+  if (response.status !== 200) return void await response.text();
+  let text = '';
+  for await (const chunk of response.body) {
+    text += Buffer.from(chunk).toString();
+    if (pattern.test(text)) return text;
+  }
+  return undefined;
+}
+
 async function malformed(payload, message, task) {
   const done = await run('echo begun', payload, task);
   assert.equal(done.reason, 'malformed-payload', done.log);
@@ -206,6 +218,20 @@ describe('containers', { skip: missing, ...limit }, () => {
       await malformed({ image: name }, /must be the name of an image/);
   });
 
+  test('workers 3.2: a pull that fails is tried again later, unless the task is canceled', async () => {
+    const { name } = registry.put(scratch, 'team/shaky', 'v1', 'shaky');
+    registry.failures = 1000;
+    const taskId = slugid();
+    await bench.q.createTask(taskId, shell('true', { image: `${name}:v1` }));
+    const seen = await until('it waits for the next try', () => readLog(taskId, /tried again in (\d+) s/));
+    registry.failures = 0;
+    const seconds = Number(/tried again in (\d+) s/.exec(seen)[1]);
+    assert.ok(seconds >= 11 && seconds <= 18, `${seconds}`);
+    await bench.q.cancelTask(taskId);
+    await until('the worker is done with it', async () => (await bench.present(taskId, ['public/logs/live_backing.log'])).length);
+    assert.match((await completes('cat /etc/mark', { image: `${name}:v1` })).log, /^shaky$/m);
+  });
+
   test('workers 7: caches survive between tasks, and are purged by exit codes', async () => {
     const payload = { cache: { 'level-1': '/cache/one', other: '/two' }, onExitStatus: { purgeCaches: [9] } };
     const task = { scopes: ['docker-worker:cache:*'] };
@@ -290,6 +316,19 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.equal(byPool.state, 'completed', byPool.log);
   });
 
+  test('workers 3.3: privileged containers need a scope of the task and a flag of the worker', async () => {
+    bench.startWorker('work/root', 'root', {}, ['--engine', 'container', '--container-privileged',
+      '--work-dir', path.join(scratch, 'work-root'), '--cache-dir', path.join(scratch, 'caches')]);
+    const payload = { capabilities: { privileged: true } };
+    const task = { taskQueueId: 'work/root' };
+    await malformed(payload, /needs the scope docker-worker:capability:privileged/,
+      { ...task, scopes: ['docker-worker:capability:privileged:work/other'] });
+    const { log } = await completes('grep CapEff /proc/self/status', payload,
+      { ...task, scopes: ['docker-worker:capability:privileged:work/root'] });
+    const admin = 1n << 21n;
+    assert.equal(BigInt(`0x${/CapEff:\s*(\w+)/.exec(log)[1]}`) & admin, admin);
+  });
+
   test('workers 3.2: what is not offered is malformed and says why', async () => {
     await malformed({ encryptedEnv: ['eA=='] }, /encryptedEnv: .*secret/);
     await malformed({ features: { interactive: true } }, /features\.interactive: /);
@@ -353,6 +392,19 @@ describe('containers', { skip: missing, ...limit }, () => {
     await until('its container is gone', () => podman('ps', '--all', '--quiet') === '', 60000);
     assert.equal(other.exitCode, null);
     await bench.q.cancelTask(taskId);
+  });
+
+  test('workers 3.2: images go when the disk is short and nobody uses them', async () => {
+    const place = path.join(scratch, 'short');
+    bench.startWorker('work/short', 'short', {}, ['--engine', 'container', '--work-dir', path.join(place, 'work'),
+      '--cache-dir', path.join(place, 'caches'), '--min-free-disk', '1000000000']);
+    const used = path.join(place, 'caches/containers/images/used');
+    for (let i = 0; i < 2; ++i) {
+      const { log } = await completes('cat /etc/mark; exec sleep 1', {}, { taskQueueId: 'work/short' });
+      assert.match(log, /Loading the image/);
+      assert.match(log, /^plain$/m);
+      await until('the image is gone', () => fs.readdirSync(used).length === 0);
+    }
   });
 
   test('workers 1.7: a worker that is told to end gives the task back and leaves no container', async () => {
