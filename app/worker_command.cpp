@@ -5,6 +5,8 @@
 #include "app/signals.hpp"
 #include "app/version.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/engines/container/container_engine.hpp"
+#include "workers/engines/process_engine.hpp"
 #include "workers/files/signing_key.hpp"
 #include "workers/loop/http_queue_port.hpp"
 #include "workers/loop/worker_caches.hpp"
@@ -20,6 +22,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 
 namespace troupe {
 
@@ -40,6 +43,9 @@ struct worker_flags {
   unsigned idle_s = 0;
   unsigned min_free_mb = 1024;
   std::string key_file;
+  bool key_is_readable = false;  // by tasks
+  std::vector<std::string> engines = {"process"};
+  container_options containers;
   std::string sandbox = "none";
   std::string sandbox_network = "host";
   std::vector<std::string> sandbox_shows;
@@ -148,18 +154,49 @@ int run_connected(worker_flags& flags, process_guardian& guardian) {
 
 // What of the worker's own is not for tasks: credentials of the server, other tasks, caches, and
 // the key that tasks must not have.
-outcome<void> prepare_sandbox(worker_flags& flags) {
-  auto& options = flags.options;
+outcome<std::optional<sandbox_rules>> prepare_sandbox(const worker_flags& flags) {
+  const auto& options = flags.options;
   if (flags.sandbox == "none")
-    return boost::system::in_place_value;
-  auto& rules = options.sandbox.emplace();
+    return std::optional<sandbox_rules>{};
+  sandbox_rules rules;
   rules.network = flags.sandbox_network == "host";
   for (const auto& path : {flags.data, flags.tls_directory, flags.tls.key, flags.key_file,
                            options.cache_dir, options.work_dir})
     if (!path.empty())
       rules.hidden.push_back(path);
   rules.shown = flags.sandbox_shows;
-  return try_sandbox(rules, options.work_dir);
+  TROUPE_CHECK(try_sandbox(rules, options.work_dir));
+  return std::optional{std::move(rules)};
+}
+
+outcome<std::shared_ptr<engine>> make_containers(const worker_flags& flags) {
+  const auto& options = flags.options;
+  auto containers = flags.containers;
+  containers.pool = options.task_queue_id;
+  containers.group = options.worker_group;
+  containers.signs = options.key != nullptr;
+  containers.directory = std::filesystem::absolute(options.cache_dir) / "containers";
+  containers.min_free_bytes = options.min_free_bytes;
+  return make_container_engine(std::move(containers));
+}
+
+// What carries tasks out.
+outcome<void> make_engines(worker_flags& flags) {
+  auto& options = flags.options;
+  const bool signs = options.key != nullptr;
+  for (const auto& name : flags.engines) {
+    if (name == "process") {
+      TROUPE_TRY(auto sandbox, prepare_sandbox(flags));
+      flags.key_is_readable = signs && !sandbox;
+      options.engines.push_back(
+          make_process_engine({options.task_queue_id, signs, std::move(sandbox)}));
+    }
+    if (name == "container") {
+      TROUPE_TRY(auto made, make_containers(flags));
+      options.engines.push_back(std::move(made));
+    }
+  }
+  return boost::system::in_place_value;
 }
 
 int work(worker_flags& flags) {
@@ -197,7 +234,7 @@ int work(worker_flags& flags) {
     }
     options.key = std::make_shared<const signing_key>(std::move(*key));
   }
-  if (const auto fine = prepare_sandbox(flags); !fine) {
+  if (const auto fine = make_engines(flags); !fine) {
     complain(fine.error().message);
     return exit_usage;
   }
@@ -211,7 +248,7 @@ int work(worker_flags& flags) {
   logging.to_stderr = true;
   logging.version = program_version();
   start_log(logging);
-  if (options.key != nullptr && !options.sandbox)
+  if (flags.key_is_readable)
     log_message(
         severity::warning,
         "tasks run as the user of this worker and could read its key of the chain of trust; "
@@ -228,6 +265,30 @@ command add_guard_command(CLI::App& root) {
   root.add_subcommand(guard_command_name)->group("");
   return []() -> int { guard_processes(); };
 }
+
+namespace {
+
+void add_container_flags(CLI::App& app, container_options& containers) {
+  containers.network = "host";
+  app.add_option("--container-runtime", containers.runtime,
+                 "OCI runtime of containers: runc, crun, ...; without it, whichever works");
+  app.add_option("--container-storage", containers.storage,
+                 "storage driver of containers: overlay, vfs, ...; without it, whichever works");
+  app.add_option("--container-network", containers.network,
+                 "network of containers, as podman names it: host, none, bridge, ...; only with "
+                 "that of the host do tasks have the task proxy")
+      ->capture_default_str();
+  app.add_option(
+         "--container-registry-auth", containers.registry_auth,
+         "file with credentials of registries, as `podman login --authfile` makes it; tasks "
+         "need docker-worker:image:<name> for images of these")
+      ->check(CLI::ExistingFile);
+  app.add_flag(
+      "--container-privileged", containers.privileged,
+      "tasks with the scope may have privileged containers, which are root of the machine");
+}
+
+}  // namespace
 
 command add_worker_command(CLI::App& root) {
   auto* app = root.add_subcommand("worker", "claims tasks of a queue and runs them");
@@ -269,6 +330,13 @@ command add_worker_command(CLI::App& root) {
   app->add_option("--chain-of-trust-key", flags->key_file,
                   "file of the key that signs certificates of tasks: the base64 of an Ed25519 seed")
       ->envname("TROUPE_CHAIN_OF_TRUST_KEY");
+  app->add_option("--engine", flags->engines,
+                  "how tasks are carried out: process (a payload of the stock generic-worker), "
+                  "container (one of the stock docker-worker, by podman); may be repeated")
+      ->check(CLI::IsMember({"process", "container"}))
+      ->envname("TROUPE_WORKER_ENGINE")
+      ->capture_default_str();
+  add_container_flags(*app, flags->containers);
   app->add_option("--sandbox", flags->sandbox,
                   "how commands are contained: none, or bubblewrap (a read-only system, a /tmp of "
                   "their own, and nothing of other tasks and of the worker)")

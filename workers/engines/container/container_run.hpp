@@ -1,0 +1,67 @@
+#pragma once
+
+#include "messages/timestamp.hpp"
+#include "workers/engines/container/container_payload.hpp"
+#include "workers/engines/container/image_store.hpp"
+#include "workers/engines/container/podman.hpp"
+#include "workers/engines/engine.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// What the runs of a container engine share.
+struct container_room {
+  const podman& program;
+  image_store& images;
+  std::string owner;  ///< of the containers, by which those of a dead worker are found
+};
+
+/// One run in a container.
+class container_run : public engine_run {
+ public:
+  /// Reads the payload; `problems` gets a line for everything that is wrong with it.
+  container_run(const container_room& room, const run_facts& facts,
+                std::vector<std::string>& problems);
+  ~container_run() override;
+
+  const task_payload& payload() const override { return payload_.common; }
+  std::vector<std::string> needed_scopes() const override;
+  std::vector<std::vector<std::string>> scope_choices() const override;
+  std::optional<run_verdict> prepare(run_desk& desk) override;
+  std::vector<proxy_place> proxy_places() const override;
+  std::vector<command_line> commands(const run_surroundings& around) override;
+  run_verdict judge(const exit_result& exit, run_desk& desk) override;
+  void gather(run_desk& desk) override;
+  std::string path_of(const payload_artifact& artifact) const override;
+  boost::json::object certified_environment() const override;
+  void close(run_desk& desk) override;
+
+ private:
+  void check_machine(std::vector<std::string>& problems) const;
+  void add_rights(std::vector<std::string>& words) const;
+  void add_mounts(std::vector<std::string>& words) const;
+  void add_variables(std::vector<std::string>& words,
+                     const std::map<std::string, std::string>& fixed,
+                     std::map<std::string, std::string>& env) const;
+  void settle();
+  bool remove();
+
+  const container_room& room_;
+  const std::string name_;
+  const std::string directory_;
+  container_payload payload_;
+  held_image image_;
+  timestamp started_;
+  bool made_ = false;                         // there may be a container
+  bool ended_ = false;                        // it is known to have ended
+  std::map<std::string, std::string> found_;  // where artifacts are, by their path
+};
+
+/// Makes symbolic links below the directory harmless that lead out of it: they are removed. Answers
+/// how many. What a container has linked to means something else on the machine.
+std::size_t remove_links_out_of(const std::string& directory);
+
+}  // namespace troupe

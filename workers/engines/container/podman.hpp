@@ -1,0 +1,67 @@
+#pragma once
+
+#include "messages/api_error.hpp"
+#include "workers/files/descriptor.hpp"
+#include "workers/processes/tool_call.hpp"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// How containers are kept and run on this machine.
+struct container_options {
+  std::string pool;                  ///< the worker's, for scopes that name it
+  std::string group;                 ///< workerGroup
+  bool signs = false;                ///< the worker has a key of the chain of trust
+  bool privileged = false;           ///< tasks with the scope may be root of the machine
+  std::string directory;             ///< for images and containers; workers may share it
+  std::string runtime;               ///< runc, crun, ...; empty: whichever works
+  std::string storage;               ///< the storage driver; empty: whichever works
+  std::string network;               ///< of containers, as podman names it
+  std::string registry_auth;         ///< file with the credentials of registries; empty: none
+  std::uint64_t min_free_bytes = 0;  ///< of the disk; unused images make room for it
+};
+
+/// The program podman with a storage of the worker's own: it sees nothing of what the machine's
+/// podman has, and disturbs nothing. From any thread.
+class podman {
+ public:
+  explicit podman(container_options options) : options_(std::move(options)) {}
+
+  /// Keeps other workers from starting or ending as long as it is held; none when that cannot be.
+  descriptor lock_set_up() const;
+
+  /// With that lock: makes the storage, and finds out what works here by running a container. The
+  /// error says what is missing.
+  outcome<void> set_up();
+
+  /// With that lock: forgets what only counts while a worker runs; none must run.
+  void tidy() const;
+
+  /// Calls podman and waits for it. `interruption` is a descriptor, or -1.
+  tool_answer call(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                   int interruption = -1) const;
+
+  /// The command that calls podman, and its variables: what it needs of the worker's.
+  std::vector<std::string> command(const std::vector<std::string>& words) const;
+  std::map<std::string, std::string> variables() const;
+
+  const container_options& options() const { return options_; }
+
+ private:
+  outcome<void> find_live_place();
+  outcome<void> forget_last_boot();
+  outcome<void> write_configuration();
+  outcome<void> try_out();
+
+  container_options options_;
+  std::string live_;  // for what only counts while the machine runs
+};
+
+/// Whether podman itself looks at a variable of this name.
+bool is_variable_of_podman(const std::string& name);
+
+}  // namespace troupe
