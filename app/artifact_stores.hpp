@@ -44,9 +44,10 @@ class artifact_stores {
   std::string put_url(const blob_place& at, const std::string& type, timestamp now,
                       timestamp until) const;
   std::string get_url(const blob_place& at, timestamp now, timestamp until, bool skip_cdn) const;
-  void attach_objects(lane& first);
+  void attach_objects(const std::vector<lane*>& lanes);
   void remove(lane& on, std::vector<blob_place> places, std::function<void(outcome<void>)> done);
   void remove_local(lane& on, std::string key, std::function<void(outcome<void>)> done);
+  void remove_object(lane& on, const blob_place& at, std::function<void(outcome<void>)> done);
   void remove_in_s3(lane& on, const blob_place& at, std::function<void(outcome<void>)> done);
 
   const settings& config_;

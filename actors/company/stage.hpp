@@ -77,7 +77,7 @@ struct company_parts {
     return std::string{};
   };
   /// URLs of the stores: where to put the data, and where to get them, by way of a CDN unless
-  /// `skip_cdn`. Empty for a bucket of a store that is no longer configured.
+  /// `skip_cdn`. Empty for a bucket of a store, or a backend, that is no longer configured.
   std::function<std::string(const blob_place& at, const std::string& content_type, timestamp now,
                             timestamp until)>
       put_url;

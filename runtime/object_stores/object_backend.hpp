@@ -18,8 +18,8 @@ struct stored_object {
   std::string upload_id;  ///< of the upload that makes it, or has made it
 };
 
-/// What keeps the data of objects (object contract 5.2). Used on the first lane, which it does not
-/// block: `done` is called later, on that lane. After an error the call may be repeated.
+/// What keeps the data of objects (object contract 5.2). Used on the lane that is given, which it
+/// does not block: `done` is called later, on that lane. After an error the call may be repeated.
 class object_backend {
  public:
   using done_handler = std::function<void(outcome<void>)>;
