@@ -1,5 +1,6 @@
 #include "app/artifact_stores.hpp"
 
+#include "gateways/rest/rest_gateway.hpp"
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/log/log.hpp"
 #include "runtime/object_stores/local_backend.hpp"
@@ -51,6 +52,10 @@ artifact_stores::artifact_stores(const settings& config, const clock& time,
     : config_(config), time_(time), signer_(std::move(url_key)), local_(data_dir + "/artifacts") {
   if (config.knows_s3())
     s3_ = signer_of(config);
+  if (config.mirrors.sites.empty())
+    return;
+  sites_ = std::make_unique<mirror_sites>(config.mirrors);
+  copies_ = std::make_unique<copier>(config.mirrors, signer_, local_, time);
 }
 
 artifact_stores::~artifact_stores() = default;
@@ -96,6 +101,23 @@ void artifact_stores::equip(company_parts& parts) {
     keep_blob(local_, on, from, to, hashes, std::move(done));
   };
   parts.objects = objects_.get();
+  parts.mirrors = &config_.mirrors;
+  parts.copies = copies_.get();
+}
+
+void artifact_stores::equip(rest_gateway_parts& parts) {
+  parts.signer = &signer_;
+  parts.blobs = &local_;
+  parts.sites = sites_.get();
+  if (copies_)
+    parts.copies = [this](std::string_view key) { return copies_->local_store(key); };
+}
+
+outcome<void> artifact_stores::open() {
+  TROUPE_CHECK(local_.open());
+  if (copies_)
+    TROUPE_CHECK(copies_->open());
+  return boost::system::in_place_value;
 }
 
 std::string artifact_stores::bucket_for(std::string_view name) const {

@@ -7,6 +7,8 @@
 #include "runtime/blobs/blob_store.hpp"
 #include "runtime/clock/clock.hpp"
 #include "runtime/config/settings.hpp"
+#include "runtime/mirrors/copier.hpp"
+#include "runtime/mirrors/mirror_sites.hpp"
 #include "runtime/object_stores/object_stores.hpp"
 #include "runtime/s3/s3_remover.hpp"
 #include "runtime/s3/s3_signer.hpp"
@@ -19,6 +21,8 @@
 #include <vector>
 
 namespace troupe {
+
+struct rest_gateway_parts;
 
 /// Where the data of artifacts are: on the local disk, and in the S3 store that the settings name.
 /// Each artifact's record says which of them has its data.
@@ -36,8 +40,14 @@ class artifact_stores {
   blob_signer& signer() { return signer_; }
   blob_store& local() { return local_; }
 
+  /// Makes the directories of what is kept on the disk.
+  outcome<void> open();
+
   /// Gives the actors what they need of this.
   void equip(company_parts& parts);
+
+  /// Gives the gateway what it needs of this.
+  void equip(rest_gateway_parts& parts);
 
  private:
   std::string bucket_for(std::string_view name) const;
@@ -57,6 +67,8 @@ class artifact_stores {
   std::optional<s3_signer> s3_;
   std::vector<s3_remover> removers_;  // one a lane, when there is an S3 store
   std::unique_ptr<object_stores> objects_;
+  std::unique_ptr<mirror_sites> sites_;  // null: there are no copies at other sites
+  std::unique_ptr<copier> copies_;
 };
 
 }  // namespace troupe

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr auto past_tolerated = 15min;
 constexpr auto after_exception = 25min;
+constexpr auto put_url_lasts = 45min;
 
 api_error bad_input(std::string text) {
   return make_api_error(error_code::input_error, std::move(text));
@@ -228,6 +229,17 @@ blob_place artifact_place(const artifact_record& record, const task_id& task, ru
   if (!record.backend_id.empty())
     return {{}, object_name(task, run, name), record.backend_id};
   return {record.bucket, artifact_key(task, run, name)};
+}
+
+bool is_settled(const task_state& state, run_id run, const artifact_record& record, timestamp now) {
+  if (record.storage == artifact_storage::object)
+    return record.uploaded;
+  if (record.storage != artifact_storage::s3 || run >= state.runs.size())
+    return false;
+  const auto& of = state.runs[run];
+  if (of.state == run_state::completed || of.state == run_state::failed)
+    return true;
+  return of.state == run_state::exception && of.resolved + after_exception + put_url_lasts <= now;
 }
 
 std::string object_name(const task_id& task, run_id run, std::string_view name) {

@@ -76,6 +76,10 @@ std::string artifact_key(const task_id& task, run_id run, std::string_view name)
 /// `t/<taskId>/<runId>/<name>`: what the object of an artifact is called.
 std::string object_name(const task_id& task, run_id run, std::string_view name);
 
+/// Whether the data never change again, as far as their creator is honest: copies may be made of
+/// them.
+bool is_settled(const task_state& state, run_id run, const artifact_record& record, timestamp now);
+
 /// Where the data of an artifact are.
 blob_place artifact_place(const artifact_record& record, const task_id& task, run_id run,
                           std::string_view name);

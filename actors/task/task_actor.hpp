@@ -136,6 +136,8 @@ class task_shell : public task_actor::base, public timer_target {
   void end_upload(finish_upload& command);
   void upload_kept(const finish_upload& command, outcome<void> kept);
   void read_object_of(read_object& command);
+  void answer_by_copy(run_id run, const std::string& name, const artifact_record& record,
+                      const std::string& url, timestamp until, find_copy wish);
   outcome<std::string> place_for(const create_artifact& command) const;
   outcome<object_backend*> backend_of(const artifact_record& record) const;
   std::string object_url(const blob_place& at, timestamp now, timestamp until, bool may_be_cached,

@@ -149,9 +149,18 @@ void task_shell::find_artifact(get_artifact& command) {
       url = stage_.parts.get_url(place, now, until, command.skip_cdn);
     if (url.empty() && (is_object || found->record.storage == artifact_storage::s3))
       return refuse(command.reply, out_of_reach(found->name, place));
-    stage_.store().answer(
-        last_commit_, command.reply,
-        command.as_content ? artifact_content_answer(*found, url) : artifact_answer(*found, url));
+    if (command.site.empty())
+      return stage_.store().answer(
+          last_commit_, command.reply,
+          command.as_content ? artifact_content_answer(*found, url) : artifact_answer(*found, url));
+    find_copy wish;
+    wish.site = command.site;
+    wish.reader = command.reply;
+    wish.form = [found = *found, as_content = command.as_content](const std::string& at,
+                                                                  timestamp) {
+      return as_content ? artifact_content_answer(found, at) : artifact_answer(found, at);
+    };
+    answer_by_copy(run, found->name, found->record, url, until, std::move(wish));
   });
 }
 
@@ -230,6 +239,7 @@ void task_shell::dropped(const expire_artifact& command, const outcome<void>& re
   if (removed) {
     last_commit_ = forget_artifact(stage_.store(), state_.id, command.run, command.name);
     artifacts_->records.erase(field);
+    forget_artifact_copies(stage_, state_.id, command.run, command.name);
   }
   stage_.board.tell(stage_.on,
                     artifact_expired{state_.id, command.sweep,

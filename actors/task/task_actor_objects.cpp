@@ -238,8 +238,17 @@ void task_shell::read_object_of(read_object& command) {
                      command.as == object_reading::simple || command.as == object_reading::redirect,
                      object_name(state_.id, command.run, command.name));
     }
-    stage_.store().answer(last_commit_, command.reply,
-                          read_object_answer(state_, command, *record, url, until));
+    if (url.empty() || command.site.empty())
+      return stage_.store().answer(last_commit_, command.reply,
+                                   read_object_answer(state_, command, *record, url, until));
+    find_copy wish;
+    wish.site = command.site;
+    wish.reader = command.reply;
+    wish.form = [as = command.as, project = state_.definition->project_id, record = *record](
+                    const std::string& at, timestamp good_until) {
+      return object_answer(as, {project, record.expires, record.hashes}, at, good_until);
+    };
+    answer_by_copy(command.run, command.name, *record, url, until, std::move(wish));
   });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/api_error.hpp"
+#include "messages/mirror_commands.hpp"
 #include "messages/object_commands.hpp"
 #include "messages/timestamp.hpp"
 
@@ -36,6 +37,11 @@ class object_backend {
   /// A URL that answers with the data of a finished object until `until`.
   virtual std::string get_url(const stored_object& object, timestamp now,
                               timestamp until) const = 0;
+
+  /// Where the data of a finished object are read from to be copied.
+  virtual blob_source source_of(const stored_object& object, timestamp now, timestamp until) const {
+    return {{}, get_url(object, now, until)};
+  }
 
   /// Takes data that came with the call, as if they had been uploaded.
   virtual void put(lane& on, const stored_object& object, std::string content_type,
