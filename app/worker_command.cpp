@@ -5,6 +5,7 @@
 #include "app/signals.hpp"
 #include "app/version.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/engines/process_engine.hpp"
 #include "workers/files/signing_key.hpp"
 #include "workers/loop/http_queue_port.hpp"
 #include "workers/loop/worker_caches.hpp"
@@ -40,6 +41,8 @@ struct worker_flags {
   unsigned idle_s = 0;
   unsigned min_free_mb = 1024;
   std::string key_file;
+  bool key_is_readable = false;  // by tasks
+  std::vector<std::string> engines = {"process"};
   std::string sandbox = "none";
   std::string sandbox_network = "host";
   std::vector<std::string> sandbox_shows;
@@ -148,18 +151,34 @@ int run_connected(worker_flags& flags, process_guardian& guardian) {
 
 // What of the worker's own is not for tasks: credentials of the server, other tasks, caches, and
 // the key that tasks must not have.
-outcome<void> prepare_sandbox(worker_flags& flags) {
-  auto& options = flags.options;
+outcome<std::optional<sandbox_rules>> prepare_sandbox(const worker_flags& flags) {
+  const auto& options = flags.options;
   if (flags.sandbox == "none")
-    return boost::system::in_place_value;
-  auto& rules = options.sandbox.emplace();
+    return std::optional<sandbox_rules>{};
+  sandbox_rules rules;
   rules.network = flags.sandbox_network == "host";
   for (const auto& path : {flags.data, flags.tls_directory, flags.tls.key, flags.key_file,
                            options.cache_dir, options.work_dir})
     if (!path.empty())
       rules.hidden.push_back(path);
   rules.shown = flags.sandbox_shows;
-  return try_sandbox(rules, options.work_dir);
+  TROUPE_CHECK(try_sandbox(rules, options.work_dir));
+  return std::optional{std::move(rules)};
+}
+
+// What carries tasks out.
+outcome<void> make_engines(worker_flags& flags) {
+  auto& options = flags.options;
+  const bool signs = options.key != nullptr;
+  for (const auto& name : flags.engines) {
+    if (name == "process") {
+      TROUPE_TRY(auto sandbox, prepare_sandbox(flags));
+      flags.key_is_readable = signs && !sandbox;
+      options.engines.push_back(
+          make_process_engine({options.task_queue_id, signs, std::move(sandbox)}));
+    }
+  }
+  return boost::system::in_place_value;
 }
 
 int work(worker_flags& flags) {
@@ -197,7 +216,7 @@ int work(worker_flags& flags) {
     }
     options.key = std::make_shared<const signing_key>(std::move(*key));
   }
-  if (const auto fine = prepare_sandbox(flags); !fine) {
+  if (const auto fine = make_engines(flags); !fine) {
     complain(fine.error().message);
     return exit_usage;
   }
@@ -211,7 +230,7 @@ int work(worker_flags& flags) {
   logging.to_stderr = true;
   logging.version = program_version();
   start_log(logging);
-  if (options.key != nullptr && !options.sandbox)
+  if (flags.key_is_readable)
     log_message(
         severity::warning,
         "tasks run as the user of this worker and could read its key of the chain of trust; "
@@ -269,6 +288,11 @@ command add_worker_command(CLI::App& root) {
   app->add_option("--chain-of-trust-key", flags->key_file,
                   "file of the key that signs certificates of tasks: the base64 of an Ed25519 seed")
       ->envname("TROUPE_CHAIN_OF_TRUST_KEY");
+  app->add_option("--engine", flags->engines,
+                  "how tasks are carried out: process (a payload of the stock generic-worker)")
+      ->check(CLI::IsMember({"process"}))
+      ->envname("TROUPE_WORKER_ENGINE")
+      ->capture_default_str();
   app->add_option("--sandbox", flags->sandbox,
                   "how commands are contained: none, or bubblewrap (a read-only system, a /tmp of "
                   "their own, and nothing of other tasks and of the worker)")

@@ -1,13 +1,12 @@
 #pragma once
 
 #include "runtime/auth/credentials.hpp"
+#include "workers/engines/engine.hpp"
 #include "workers/loop/queue_port.hpp"
-#include "workers/sandbox/sandbox.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace troupe {
@@ -28,7 +27,7 @@ struct worker_options {
   std::chrono::seconds idle_timeout{0};        ///< ends after so long without a task; 0: never
   std::chrono::milliseconds kill_grace{5000};  ///< between SIGTERM and SIGKILL
   std::shared_ptr<const signing_key> key;      ///< of the chain of trust; null: none
-  std::optional<sandbox_rules> sandbox;        ///< nothing: commands run as the worker does
+  engine_list engines;                         ///< at least one; they carry tasks out
   queue_port_factory make_queue_port;          ///< what carries claims, reclaims and reports
 };
 

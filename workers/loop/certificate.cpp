@@ -40,7 +40,7 @@ json::object make_certificate(const certificate_facts& facts, json::object addit
                                  {"runId", facts.run_id},
                                  {"workerGroup", facts.worker_group},
                                  {"workerId", facts.worker_id},
-                                 {"environment", json::object{}}});
+                                 {"environment", facts.environment}});
   return additional;
 }
 

@@ -24,6 +24,7 @@ struct certificate_facts {
   std::string worker_id;
   boost::json::object task;
   std::map<std::string, std::string> sums;  ///< SHA-256 of artifacts by name
+  boost::json::object environment;          ///< what the worker knows of it
 };
 
 /// The certificate. `additional` is what the task adds: where both say something, the worker is

@@ -54,12 +54,6 @@ bool clear_for_cache(const std::string& place) {
 
 }  // namespace
 
-// Where the bytes of a mount are.
-struct task_mounts::source {
-  std::string path;
-  cached_file kept;  // keeps the path, if it is one of a cache's file
-};
-
 task_mounts::task_mounts(worker_caches& caches, live_log& log, const run_interrupt& interrupt,
                          get_call call, queue_client& downloads, std::string directory)
     : caches_(caches),
@@ -164,7 +158,7 @@ outcome<void> task_mounts::put_cache(const payload_mount& mount) {
 
 // -- the contents ---------------------------------------------------------------------------------
 
-outcome<task_mounts::source> task_mounts::fetch(const mount_content& content) {
+outcome<fetched_file> task_mounts::fetch(const mount_content& content) {
   if (content.text)
     return write_text(*content.text);
   if (!content.url.empty())
@@ -179,8 +173,8 @@ outcome<task_mounts::source> task_mounts::fetch(const mount_content& content) {
 }
 
 // The queue is always asked: whether the task may read the artifact, and which run's it is now.
-outcome<task_mounts::source> task_mounts::fetch_artifact(const std::string& of_task,
-                                                         const mount_content& content) {
+outcome<fetched_file> task_mounts::fetch_artifact(const std::string& of_task,
+                                                  const mount_content& content) {
   const auto where = call_("/api/queue/v1/task/" + encode_segment(of_task) + "/artifacts/" +
                            encode_segment(content.artifact));
   const auto answer = where.json();
@@ -193,19 +187,19 @@ outcome<task_mounts::source> task_mounts::fetch_artifact(const std::string& of_t
   return fetch_url(key, url, true, content.sha256);
 }
 
-outcome<task_mounts::source> task_mounts::fetch_url(const std::string& key, const std::string& url,
-                                                    bool never_changes, const std::string& sha256) {
+outcome<fetched_file> task_mounts::fetch_url(const std::string& key, const std::string& url,
+                                             bool never_changes, const std::string& sha256) {
   auto known = caches_.files().find(key);
   if (known && !sha256.empty() && known->facts.sha256 != sha256)
     known.reset();
-  source result;
+  cached_file kept;
   if (known && never_changes) {
-    result.kept = std::move(*known);
+    kept = std::move(*known);
   } else {
-    TROUPE_TRY(result.kept, download(key, url, sha256, std::move(known)));
+    TROUPE_TRY(kept, download(key, url, sha256, std::move(known)));
   }
-  result.path = result.kept.path();
-  return result;
+  auto path = kept.path();
+  return fetched_file{std::move(kept.file), std::move(path), kept.facts.sha256};
 }
 
 outcome<cached_file> task_mounts::download(const std::string& key, const std::string& url,
@@ -242,8 +236,8 @@ outcome<cached_file> task_mounts::download(const std::string& key, const std::st
   return problem(url + " cannot be had: " + why(got));
 }
 
-outcome<task_mounts::source> task_mounts::write_text(const std::string& text) {
-  source result;
+outcome<fetched_file> task_mounts::write_text(const std::string& text) {
+  fetched_file result;
   result.path = directory_ + "/content";
   std::ofstream file{result.path, std::ios::binary | std::ios::trunc};
   file << text;

@@ -3,8 +3,8 @@
 #include "messages/api_error.hpp"
 #include "workers/caches/directory_caches.hpp"
 #include "workers/caches/file_caches.hpp"
+#include "workers/engines/engine.hpp"
 #include "workers/loop/call_result.hpp"
-#include "workers/loop/payload.hpp"
 
 #include <functional>
 #include <memory>
@@ -34,20 +34,21 @@ class task_mounts {
   /// Mounts it. The error says what is wrong with it; also when the run is interrupted.
   outcome<void> mount(const payload_mount& mount);
 
+  /// Gets the bytes of a mount, or of anything else that is said in this way. Text that the payload
+  /// has itself is there until the next is fetched.
+  outcome<fetched_file> fetch(const mount_content& content);
+
   /// Ends all mounts, the last one first. Caches are kept for the next task if they are to be;
   /// false when one cannot be, which is in the log.
   bool undo(bool keep_caches);
 
  private:
-  struct source;
-
-  outcome<source> fetch(const mount_content& content);
-  outcome<source> fetch_artifact(const std::string& of_task, const mount_content& content);
-  outcome<source> fetch_url(const std::string& key, const std::string& url, bool never_changes,
-                            const std::string& sha256);
+  outcome<fetched_file> fetch_artifact(const std::string& of_task, const mount_content& content);
+  outcome<fetched_file> fetch_url(const std::string& key, const std::string& url,
+                                  bool never_changes, const std::string& sha256);
   outcome<cached_file> download(const std::string& key, const std::string& url,
                                 const std::string& sha256, std::optional<cached_file> known);
-  outcome<source> write_text(const std::string& text);
+  outcome<fetched_file> write_text(const std::string& text);
   outcome<std::string> make_place(const std::string& path);
   outcome<void> put_file(const payload_mount& mount);
   outcome<void> put_directory(const payload_mount& mount);

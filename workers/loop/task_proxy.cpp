@@ -11,6 +11,7 @@
 #include <atomic>
 #include <list>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 namespace troupe {
@@ -20,12 +21,11 @@ using tcp = boost::asio::ip::tcp;
 
 // Few requests come at a time, so each connection has a thread of its own.
 struct task_proxy::impl {
-  impl(std::string root, credentials with, std::vector<std::string> allowed)
-      : root_url(std::move(root)),
-        by(std::move(with)),
-        scopes(std::move(allowed)),
-        acceptor(io, tcp::endpoint{boost::asio::ip::make_address("127.0.0.1"), 0}) {
-    url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+  impl(std::string root, credentials with, std::vector<std::string> allowed,
+       const std::vector<proxy_place>& places)
+      : root_url(std::move(root)), by(std::move(with)), scopes(std::move(allowed)), acceptor(io) {
+    listen(places);
+    url = "http://" + place.host + (place.port == 80 ? "" : ":" + std::to_string(place.port));
     accepting = std::thread{[this] { accept(); }};
   }
 
@@ -43,6 +43,25 @@ struct task_proxy::impl {
     }
     for (auto& thread : threads)
       thread.join();
+  }
+
+  void listen(const std::vector<proxy_place>& places) {
+    boost::system::error_code failed;
+    for (const auto& each : places) {
+      const tcp::endpoint where{boost::asio::ip::make_address(each.address), each.port};
+      acceptor = tcp::acceptor{io};
+      acceptor.open(where.protocol(), failed);
+      acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
+      acceptor.bind(where, failed);
+      if (!failed)
+        acceptor.listen(tcp::acceptor::max_listen_connections, failed);
+      if (failed)
+        continue;
+      place = each;
+      place.port = acceptor.local_endpoint().port();
+      return;
+    }
+    throw std::runtime_error{"the proxy of a task has no place to listen: " + failed.message()};
   }
 
   void accept() {
@@ -135,6 +154,7 @@ struct task_proxy::impl {
   std::vector<std::string> scopes;
   boost::asio::io_context io;
   tcp::acceptor acceptor;
+  proxy_place place;
   std::string url;
   std::atomic<bool> ending{false};
   std::list<tcp::socket> open;  // guarded
@@ -142,12 +162,16 @@ struct task_proxy::impl {
   std::thread accepting;
 };
 
-task_proxy::task_proxy(std::string root_url, credentials by, std::vector<std::string> scopes)
-    : impl_(std::make_unique<impl>(std::move(root_url), std::move(by), std::move(scopes))) {}
+task_proxy::task_proxy(std::string root_url, credentials by, std::vector<std::string> scopes,
+                       const std::vector<proxy_place>& places)
+    : impl_(std::make_unique<impl>(std::move(root_url), std::move(by), std::move(scopes), places)) {
+}
 
 task_proxy::~task_proxy() = default;
 
 const std::string& task_proxy::url() const { return impl_->url; }
+
+const proxy_place& task_proxy::place() const { return impl_->place; }
 
 void task_proxy::use(credentials by) {
   const std::lock_guard lock{impl_->guard};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/auth/credentials.hpp"
+#include "workers/engines/engine.hpp"
 
 #include <memory>
 #include <string>
@@ -12,11 +13,16 @@ namespace troupe {
 /// signs them with the run's credentials, limited to the task's scopes (workers contract 6.4).
 class task_proxy {
  public:
-  task_proxy(std::string root_url, credentials by, std::vector<std::string> scopes);
+  /// Listens at the first of `places` that is free; throws when none is.
+  task_proxy(std::string root_url, credentials by, std::vector<std::string> scopes,
+             const std::vector<proxy_place>& places);
   ~task_proxy();
 
-  /// `http://127.0.0.1:<port>`
+  /// `http://<host>`, with the port unless it is 80.
   const std::string& url() const;
+
+  /// Where it listens.
+  const proxy_place& place() const;
 
   /// Goes over to the credentials of a reclaim.
   void use(credentials by);

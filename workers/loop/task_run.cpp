@@ -3,10 +3,10 @@
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/files/trees.hpp"
-#include "workers/loop/payload_schema.hpp"
 #include "workers/loop/queue_calls.hpp"
 #include "workers/loop/resource_monitor.hpp"
 #include "workers/loop/run_interrupt.hpp"
+#include "workers/loop/run_services.hpp"
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 
@@ -44,13 +44,15 @@ task_run::task_run(const worker_options& options, queue_port& port, process_guar
       task_id_(claim_.run().task.str()),
       run_id_(std::to_string(claim_.run().run)),
       task_(claim.at("task").as_object()),
-      directory_(options.work_dir + "/task_" + task_id_ + "_" + run_id_) {
+      directory_(options.work_dir + "/task_" + task_id_ + "_" + run_id_),
+      engine_(choose_engine(options.engines, payload_of(task_))) {
   interrupt_.on_told([this] { downloads_.wake(); });
 }
 
 task_run::~task_run() {
   interrupt_.on_told({});
   claim_.on_renewal({});
+  execution_.reset();
   mounts_.reset();
   remove_tree(directory_);
 }
@@ -89,16 +91,11 @@ bool task_run::perform() {
 task_run::verdict task_run::work() {
   std::error_code failed;
   fs::create_directories(directory_ + "/work", failed);
-  if (options_.sandbox)
-    fs::create_directories(directory_ + "/tmp", failed);
   log_ = std::make_unique<live_log>(options_.root_url, directory_ + "/live.log", claim_.run(),
                                     [this] { return claim_.by(); });
   std::vector<std::string> problems;
-  const auto* given = task_.if_contains("payload");
-  payload_ = read_payload(given != nullptr ? *given : json::value{}, problems);
-  check_payload(payload_, task_, problems);
-  check_offers(payload_, {options_.key != nullptr, !options_.sandbox || options_.sandbox->network},
-               problems);
+  execution_ = engine_.open({task_id_, run_id_, task_, directory_}, problems);
+  payload_ = execution_->payload();
   if (payload_.keeps_live_log)
     create_live_log();
   log_->note("Worker " + options_.worker_group + "/" + options_.worker_id + " of " +
@@ -110,7 +107,7 @@ task_run::verdict task_run::work() {
     for (const auto& problem : problems)
       log_->note_error("  " + problem);
     log_->note("This worker reads payloads of the schema:");
-    log_->write(std::string{payload_schema()} + "\n");
+    log_->write(std::string{engine_.schema()} + "\n");
   } else {
     result = run_commands();
   }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "workers/engines/engine.hpp"
+#include "workers/engines/payload.hpp"
+#include "workers/engines/run_verdict.hpp"
 #include "workers/loop/held_claim.hpp"
 #include "workers/loop/live_log.hpp"
-#include "workers/loop/payload.hpp"
 #include "workers/loop/queue_client.hpp"
 #include "workers/loop/queue_port.hpp"
 #include "workers/processes/process_guardian.hpp"
@@ -19,6 +21,7 @@
 namespace troupe {
 
 class resource_monitor;
+class run_desk;
 class run_interrupt;
 class task_mounts;
 class task_proxy;
@@ -37,16 +40,7 @@ class task_run {
   bool perform();
 
  private:
-  enum class verdict {
-    completed,
-    failed,
-    malformed,
-    unavailable,
-    internal,
-    intermittent,
-    shutdown,
-    lost
-  };
+  using verdict = run_verdict;
 
   // Bytes on their way to an artifact.
   struct outgoing {
@@ -65,7 +59,9 @@ class task_run {
 
   verdict work();
   verdict run_commands();
-  verdict run_command(const std::vector<std::string>& words);
+  std::optional<verdict> make_ready();
+  verdict run_ready();
+  verdict run_command(const command_line& line);
   verdict watch_command();
   std::optional<verdict> verdict_of_news();
   std::optional<verdict> verdict_of_interrupt();
@@ -81,7 +77,7 @@ class task_run {
   std::optional<verdict> check_scopes();
   std::optional<verdict> mount_all();
   verdict unmount(verdict result);
-  std::map<std::string, std::string> environment() const;
+  std::map<std::string, std::string> fixed_variables() const;
   void create_live_log();
   void keep_logs();
   void upload_artifacts();
@@ -118,10 +114,14 @@ class task_run {
   std::map<std::string, artifact_record> uploaded_;  // by name
   std::optional<int> exit_code_;                     // of the last command that ended by itself
   bool broken_ = false;                              // no process can be started
-  task_payload payload_;
   std::string directory_;
   std::unique_ptr<live_log> log_;
+  engine& engine_;
+  std::unique_ptr<engine_run> execution_;
+  task_payload payload_;
+  bool prepared_ = false;
   std::unique_ptr<task_mounts> mounts_;
+  std::unique_ptr<run_desk> desk_;
   std::unique_ptr<task_proxy> proxy_;
   std::unique_ptr<run_processes> processes_;
   std::unique_ptr<resource_monitor> monitor_;

@@ -57,7 +57,8 @@ void task_run::certify() {
                           options_.worker_group,
                           options_.worker_id,
                           task_,
-                          {}};
+                          {},
+                          execution_->certified_environment()};
   for (const auto& [name, record] : uploaded_)
     if (!record.sha256.empty())
       facts.sums[name] = record.sha256;

@@ -5,6 +5,7 @@
 #include "runtime/log/log.hpp"
 #include "workers/loop/resource_monitor.hpp"
 #include "workers/loop/run_interrupt.hpp"
+#include "workers/loop/run_services.hpp"
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
@@ -13,7 +14,6 @@
 
 #include <poll.h>
 #include <algorithm>
-#include <cstdlib>
 
 namespace troupe {
 
@@ -31,19 +31,10 @@ timestamp now() { return system_clock{}.now(); }
 
 }  // namespace
 
-std::map<std::string, std::string> task_run::environment() const {
+std::map<std::string, std::string> task_run::fixed_variables() const {
   std::map<std::string, std::string> env;
-  for (const char* name : {"PATH", "HOME", "USER", "LANG", "TMPDIR", "TERM"})
-    if (const char* value = std::getenv(name))
-      env[name] = value;
-  if (options_.sandbox)
-    env["TMPDIR"] = "/tmp";
-  env.emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
-  for (const auto& [name, value] : payload_.env)
-    env[name] = value;
   env["TASK_ID"] = task_id_;
   env["RUN_ID"] = run_id_;
-  env["TASK_WORKDIR"] = directory_ + "/work";
   env["TASK_GROUP_ID"] = text_of(task_, "taskGroupId");
   env["TASKCLUSTER_ROOT_URL"] = options_.root_url;
   env["TASKCLUSTER_WORKER_LOCATION"] = "{}";
@@ -55,17 +46,33 @@ std::map<std::string, std::string> task_run::environment() const {
 void task_run::open_proxy() {
   auto scopes = task_scopes();
   scopes.push_back("queue:create-artifact:" + task_id_ + "/" + run_id_);
-  proxy_ = std::make_unique<task_proxy>(options_.root_url, claim_.by(), std::move(scopes));
+  proxy_ = std::make_unique<task_proxy>(options_.root_url, claim_.by(), std::move(scopes),
+                                        execution_->proxy_places());
   claim_.on_renewal([this](const credentials& by) { proxy_->use(by); });
 }
 
 task_run::verdict task_run::run_commands() {
+  if (const auto because = make_ready())
+    return *because;
+  return run_ready();
+}
+
+// What keeps the run from its commands.
+std::optional<task_run::verdict> task_run::make_ready() {
   if (const auto because = check_scopes())
-    return *because;
+    return because;
   if (const auto because = mount_all())
-    return *because;
-  if (payload_.proxy)
+    return because;
+  prepared_ = true;
+  const auto because = execution_->prepare(*desk_);
+  if (const auto told = verdict_of_interrupt())
+    return told;
+  if (!because && payload_.proxy)
     open_proxy();
+  return because;
+}
+
+task_run::verdict task_run::run_ready() {
   auto place = guardian_.open_run(directory_);
   if (!place) {
     broken_ = true;
@@ -78,8 +85,11 @@ task_run::verdict task_run::run_commands() {
   const auto started = now();
   run_until_ = started + payload_.max_run_time;
   auto result = verdict::completed;
-  for (const auto& words : payload_.commands) {
-    result = run_command(words);
+  run_surroundings around{fixed_variables(), {}};
+  if (proxy_)
+    around.proxy = proxy_->place();
+  for (const auto& line : execution_->commands(around)) {
+    result = run_command(line);
     if (result != verdict::completed)
       break;
   }
@@ -92,14 +102,11 @@ task_run::verdict task_run::run_commands() {
   return result;
 }
 
-task_run::verdict task_run::run_command(const std::vector<std::string>& words) {
-  std::string shown;
-  for (const auto& word : words)
-    shown += (shown.empty() ? "" : " ") + word;
-  log_->note("Executing: " + shown);
+task_run::verdict task_run::run_command(const command_line& line) {
+  if (!line.shown.empty())
+    log_->note("Executing: " + line.shown);
   // When the guard is gone, the news say so.
-  processes_->start(options_.sandbox ? sandboxed(*options_.sandbox, directory_, words) : words,
-                    directory_ + "/work", environment());
+  processes_->start(line.words, line.directory, line.env);
   return watch_command();
 }
 
@@ -169,12 +176,7 @@ std::optional<task_run::verdict> task_run::verdict_of_news() {
                               : "Exit Code: " + std::to_string(exit.code));
   if (exit.signal == 0)
     exit_code_ = exit.code;
-  if (exit.signal == 0 && exit.code == 0)
-    return verdict::completed;
-  const auto& retry = payload_.retry_codes;
-  const bool repeats =
-      exit.signal == 0 && std::find(retry.begin(), retry.end(), exit.code) != retry.end();
-  return repeats ? verdict::intermittent : verdict::failed;
+  return execution_->judge(exit, *desk_);
 }
 
 void task_run::wait_for_processes(bool interruptible, std::chrono::milliseconds longest) {

@@ -199,10 +199,9 @@ void task_run::upload_directory(const payload_artifact& wanted, const std::strin
 }
 
 void task_run::upload_wanted(const payload_artifact& wanted) {
+  const fs::path found = execution_->path_of(wanted);
   const auto path =
-      (fs::path{wanted.path}.is_absolute() ? fs::path{wanted.path}
-                                           : fs::path{directory_} / "work" / wanted.path)
-          .lexically_normal();
+      (found.is_absolute() ? found : fs::path{directory_} / "work" / found).lexically_normal();
   std::error_code failed;
   const auto status = fs::status(path, failed);
   if (is_reserved(wanted.name) && !wanted.directory)
@@ -220,6 +219,8 @@ void task_run::upload_wanted(const payload_artifact& wanted) {
 }
 
 void task_run::upload_artifacts() {
+  if (prepared_)
+    execution_->gather(*desk_);
   for (const auto& wanted : payload_.artifacts)
     upload_wanted(wanted);
   if (payload_.chain_of_trust)

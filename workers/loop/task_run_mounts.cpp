@@ -2,6 +2,7 @@
 
 #include "runtime/clock/clock.hpp"
 #include "workers/loop/live_log.hpp"
+#include "workers/loop/run_services.hpp"
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
@@ -27,8 +28,7 @@ bool task_run::has_caches() const {
 }
 
 std::optional<task_run::verdict> task_run::check_scopes() {
-  const auto missing =
-      caches_.missing_scopes(needed_scopes(payload_, options_.task_queue_id), task_scopes());
+  const auto missing = caches_.missing_scopes(execution_->needed_scopes(), task_scopes());
   for (const auto& scope : missing)
     log_->note_error("The task needs the scope " + scope);
   if (missing.empty())
@@ -39,12 +39,11 @@ std::optional<task_run::verdict> task_run::check_scopes() {
 // What keeps the run from its commands.
 std::optional<task_run::verdict> task_run::mount_all() {
   caches_.obey_purges(has_caches());
-  if (payload_.mounts.empty())
-    return {};
   mounts_ = std::make_unique<task_mounts>(
       caches_, *log_, interrupt_,
       [this](const std::string& target) { return call("GET", target, {}); }, downloads_,
       directory_);
+  desk_ = std::make_unique<run_services>(*log_, interrupt_, *mounts_);
   for (const auto& mount : payload_.mounts) {
     const auto mounted = mounts_->mount(mount);
     if (const auto because = verdict_of_interrupt())
@@ -61,6 +60,8 @@ std::optional<task_run::verdict> task_run::mount_all() {
 task_run::verdict task_run::unmount(verdict result) {
   if (!mounts_)
     return result;
+  if (prepared_)
+    execution_->close(*desk_);
   const auto& codes = payload_.purge_codes;
   const bool purged =
       exit_code_ && std::find(codes.begin(), codes.end(), *exit_code_) != codes.end();

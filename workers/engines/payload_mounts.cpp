@@ -2,8 +2,8 @@
 
 #include "messages/json_members.hpp"
 #include "runtime/crypto/base64.hpp"
+#include "workers/engines/payload_parts.hpp"
 #include "workers/files/unpacking.hpp"
-#include "workers/loop/payload_parts.hpp"
 
 #include <boost/json.hpp>
 

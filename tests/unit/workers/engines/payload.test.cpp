@@ -1,7 +1,7 @@
-#include "workers/loop/payload.hpp"
+#include "workers/engines/payload.hpp"
 
 #include "runtime/schema/schema.hpp"
-#include "workers/loop/payload_schema.hpp"
+#include "workers/engines/payload_schema.hpp"
 
 #include <boost/json.hpp>
 #include <catch2/catch_all.hpp>

@@ -1,7 +1,7 @@
-#include "workers/loop/payload.hpp"
+#include "workers/engines/payload.hpp"
 
 #include "messages/json_members.hpp"
-#include "workers/loop/payload_parts.hpp"
+#include "workers/engines/payload_parts.hpp"
 
 #include <boost/json.hpp>
 
@@ -120,20 +120,6 @@ void read_log_names(const json::object& from, task_payload& out, lines& problems
     out.backing_log = std::move(backing);
 }
 
-void read_env(const json::object& from, task_payload& out, lines& problems) {
-  const auto* env = from.if_contains("env");
-  if (env == nullptr)
-    return;
-  if (!env->is_object())
-    return problems.push_back("env: must be an object");
-  for (const auto& member : env->get_object()) {
-    if (!member.value().is_string())
-      problems.push_back("env." + std::string{member.key()} + ": must be a string");
-    else
-      out.env[std::string{member.key()}] = member.value().get_string();
-  }
-}
-
 void read_codes(const json::object& from, std::string_view key, std::int64_t least,
                 std::vector<int>& out, lines& problems) {
   const auto where = "onExitStatus." + std::string{key};
@@ -154,6 +140,22 @@ void read_codes(const json::object& from, std::string_view key, std::int64_t lea
   }
 }
 
+}  // namespace
+
+void read_env(const json::object& from, task_payload& out, lines& problems) {
+  const auto* env = from.if_contains("env");
+  if (env == nullptr)
+    return;
+  if (!env->is_object())
+    return problems.push_back("env: must be an object");
+  for (const auto& member : env->get_object()) {
+    if (!member.value().is_string())
+      problems.push_back("env." + std::string{member.key()} + ": must be a string");
+    else
+      out.env[std::string{member.key()}] = member.value().get_string();
+  }
+}
+
 void read_exit_codes(const json::object& from, task_payload& out, lines& problems) {
   const auto* rules = from.if_contains("onExitStatus");
   if (rules == nullptr)
@@ -165,7 +167,13 @@ void read_exit_codes(const json::object& from, task_payload& out, lines& problem
   read_codes(rules->get_object(), "purgeCaches", 0, out.purge_codes, problems);
 }
 
-}  // namespace
+void read_max_run_time(const json::object& from, task_payload& out, lines& problems) {
+  const auto* limit = from.if_contains("maxRunTime");
+  if (limit == nullptr || !limit->is_int64() || limit->get_int64() < 1)
+    problems.emplace_back("maxRunTime: must be a number of seconds, at least 1");
+  else
+    out.max_run_time = std::chrono::seconds{limit->get_int64()};
+}
 
 task_payload read_payload(const json::value& payload, lines& problems) {
   task_payload out;
@@ -174,16 +182,18 @@ task_payload read_payload(const json::value& payload, lines& problems) {
     return out;
   }
   const auto& object = payload.get_object();
+  if (object.contains("image")) {
+    problems.emplace_back(
+        "image: this worker runs no containers; give the task to a worker that is started with "
+        "--engine container");
+    return out;
+  }
   check_keys(object,
              {"command", "env", "maxRunTime", "artifacts", "mounts", "features", "logs",
               "onExitStatus", "osGroups", "supersederUrl", "taskclusterProxyInterface"},
              "payload", problems);
   read_commands(object, out, problems);
-  const auto* limit = object.if_contains("maxRunTime");
-  if (limit == nullptr || !limit->is_int64() || limit->get_int64() < 1)
-    problems.emplace_back("maxRunTime: must be a number of seconds, at least 1");
-  else
-    out.max_run_time = std::chrono::seconds{limit->get_int64()};
+  read_max_run_time(object, out, problems);
   read_env(object, out, problems);
   read_list(object, "artifacts", read_artifact, out, problems);
   read_list(object, "mounts", read_mount, out, problems);

@@ -1,7 +1,7 @@
 // The features of a payload, and what else a worker may or may not offer.
 
 #include "messages/json_members.hpp"
-#include "workers/loop/payload_parts.hpp"
+#include "workers/engines/payload_parts.hpp"
 
 #include <boost/json.hpp>
 

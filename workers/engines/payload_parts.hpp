@@ -1,6 +1,6 @@
 #pragma once
 
-#include "workers/loop/payload.hpp"
+#include "workers/engines/payload.hpp"
 
 #include <set>
 #include <string>
@@ -19,6 +19,15 @@ void check_keys(const boost::json::object& from, const std::set<std::string_view
 /// The text of a member, empty when there is none; adds a line when it is no text.
 std::string read_string(const boost::json::object& from, std::string_view key,
                         const std::string& where, lines& problems);
+
+/// Reads `env`.
+void read_env(const boost::json::object& from, task_payload& out, lines& problems);
+
+/// Reads `onExitStatus`.
+void read_exit_codes(const boost::json::object& from, task_payload& out, lines& problems);
+
+/// Reads `maxRunTime`, which must be there.
+void read_max_run_time(const boost::json::object& from, task_payload& out, lines& problems);
 
 /// Reads `features`.
 void read_features(const boost::json::object& from, task_payload& out, lines& problems);

@@ -1,4 +1,4 @@
-#include "workers/loop/payload_schema.hpp"
+#include "workers/engines/payload_schema.hpp"
 
 namespace troupe {
 
