@@ -1,5 +1,6 @@
 #include "app/artifact_stores.hpp"
 
+#include "gateways/rest/rest_gateway.hpp"
 #include "runtime/crypto/percent_code.hpp"
 #include "runtime/log/log.hpp"
 #include "runtime/object_stores/local_backend.hpp"
@@ -51,22 +52,25 @@ artifact_stores::artifact_stores(const settings& config, const clock& time,
     : config_(config), time_(time), signer_(std::move(url_key)), local_(data_dir + "/artifacts") {
   if (config.knows_s3())
     s3_ = signer_of(config);
+  if (config.mirrors.sites.empty())
+    return;
+  sites_ = std::make_unique<mirror_sites>(config.mirrors);
+  copies_ = std::make_unique<copier>(config.mirrors, signer_, local_, time);
 }
 
 artifact_stores::~artifact_stores() = default;
 
-// The object service lives on the first lane.
-void artifact_stores::attach_objects(lane& first) {
+void artifact_stores::attach_objects(const std::vector<lane*>& lanes) {
   std::map<std::string, std::unique_ptr<object_backend>, std::less<>> backends;
   for (const auto& id : config_.objects.local)
     backends[id] = std::make_unique<local_backend>(signer_, local_);
   for (const auto& [id, store] : config_.objects.s3)
-    backends[id] = std::make_unique<s3_backend>(id, store, first.io(), time_);
+    backends[id] = std::make_unique<s3_backend>(id, store, lanes, time_);
   objects_ = std::make_unique<object_stores>(config_.objects, std::move(backends));
 }
 
 void artifact_stores::attach(const std::vector<lane*>& lanes) {
-  attach_objects(*lanes.front());
+  attach_objects(lanes);
   if (!s3_)
     return;
   s3_remover_options options;
@@ -97,6 +101,23 @@ void artifact_stores::equip(company_parts& parts) {
     keep_blob(local_, on, from, to, hashes, std::move(done));
   };
   parts.objects = objects_.get();
+  parts.mirrors = &config_.mirrors;
+  parts.copies = copies_.get();
+}
+
+void artifact_stores::equip(rest_gateway_parts& parts) {
+  parts.signer = &signer_;
+  parts.blobs = &local_;
+  parts.sites = sites_.get();
+  if (copies_)
+    parts.copies = [this](std::string_view key) { return copies_->local_store(key); };
+}
+
+outcome<void> artifact_stores::open() {
+  TROUPE_CHECK(local_.open());
+  if (copies_)
+    TROUPE_CHECK(copies_->open());
+  return boost::system::in_place_value;
 }
 
 std::string artifact_stores::bucket_for(std::string_view name) const {
@@ -116,6 +137,10 @@ std::string artifact_stores::put_url(const blob_place& at, const std::string& ty
 
 std::string artifact_stores::get_url(const blob_place& at, timestamp now, timestamp until,
                                      bool skip_cdn) const {
+  if (!at.backend_id.empty()) {
+    const auto* backend = objects_->find(at.backend_id);
+    return backend == nullptr ? std::string{} : backend->get_url({at.key, {}}, now, until);
+  }
   if (at.bucket.empty())
     return signer_.get_url(at.key, until);
   if (!s3_)
@@ -137,7 +162,9 @@ void artifact_stores::remove(lane& on, std::vector<blob_place> places,
   all->done = std::move(done);
   const auto take = [all](const outcome<void>& one) { all->take(one); };
   for (auto& place : places) {
-    if (place.bucket.empty())
+    if (!place.backend_id.empty())
+      remove_object(on, place, take);
+    else if (place.bucket.empty())
       remove_local(on, std::move(place.key), take);
     else
       remove_in_s3(on, place, take);
@@ -154,6 +181,16 @@ void artifact_stores::remove_local(lane& on, std::string key,
                       "' were not removed, which is tried again later: " + removed.error().message);
     on.post([done, removed] { done(removed); });
   });
+}
+
+void artifact_stores::remove_object(lane& on, const blob_place& at,
+                                    std::function<void(outcome<void>)> done) {
+  if (auto* backend = objects_->find(at.backend_id))
+    return backend->remove(on, {at.key, {}}, std::move(done));
+  log_message(severity::error, "the data of object '" + at.key +
+                                   "' stay where they are: their backend '" + at.backend_id +
+                                   "' is no longer configured");
+  on.post([done = std::move(done)] { done(boost::system::in_place_value); });
 }
 
 void artifact_stores::remove_in_s3(lane& on, const blob_place& at,

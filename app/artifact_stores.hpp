@@ -7,6 +7,8 @@
 #include "runtime/blobs/blob_store.hpp"
 #include "runtime/clock/clock.hpp"
 #include "runtime/config/settings.hpp"
+#include "runtime/mirrors/copier.hpp"
+#include "runtime/mirrors/mirror_sites.hpp"
 #include "runtime/object_stores/object_stores.hpp"
 #include "runtime/s3/s3_remover.hpp"
 #include "runtime/s3/s3_signer.hpp"
@@ -19,6 +21,8 @@
 #include <vector>
 
 namespace troupe {
+
+struct rest_gateway_parts;
 
 /// Where the data of artifacts are: on the local disk, and in the S3 store that the settings name.
 /// Each artifact's record says which of them has its data.
@@ -36,17 +40,24 @@ class artifact_stores {
   blob_signer& signer() { return signer_; }
   blob_store& local() { return local_; }
 
+  /// Makes the directories of what is kept on the disk.
+  outcome<void> open();
+
   /// Gives the actors what they need of this.
   void equip(company_parts& parts);
+
+  /// Gives the gateway what it needs of this.
+  void equip(rest_gateway_parts& parts);
 
  private:
   std::string bucket_for(std::string_view name) const;
   std::string put_url(const blob_place& at, const std::string& type, timestamp now,
                       timestamp until) const;
   std::string get_url(const blob_place& at, timestamp now, timestamp until, bool skip_cdn) const;
-  void attach_objects(lane& first);
+  void attach_objects(const std::vector<lane*>& lanes);
   void remove(lane& on, std::vector<blob_place> places, std::function<void(outcome<void>)> done);
   void remove_local(lane& on, std::string key, std::function<void(outcome<void>)> done);
+  void remove_object(lane& on, const blob_place& at, std::function<void(outcome<void>)> done);
   void remove_in_s3(lane& on, const blob_place& at, std::function<void(outcome<void>)> done);
 
   const settings& config_;
@@ -56,6 +67,8 @@ class artifact_stores {
   std::optional<s3_signer> s3_;
   std::vector<s3_remover> removers_;  // one a lane, when there is an S3 store
   std::unique_ptr<object_stores> objects_;
+  std::unique_ptr<mirror_sites> sites_;  // null: there are no copies at other sites
+  std::unique_ptr<copier> copies_;
 };
 
 }  // namespace troupe

@@ -6,6 +6,7 @@
 #include "gateways/events/event_gateway.hpp"
 #include "gateways/explain/explain_door.hpp"
 #include "gateways/metrics/metrics_gateway.hpp"
+#include "gateways/mirrors/mirror_door.hpp"
 #include "gateways/remote/remote_gateway.hpp"
 #include "gateways/rest/api_door.hpp"
 #include "gateways/rest/rest_gateway.hpp"
@@ -104,6 +105,7 @@ void other_doors::add_routes(rest_gateway& rest) {
   add_maintenance_route(rest, *impl_->with.board);
   add_task_graph_routes(rest, *impl_->with.board, *impl_->with.config);
   add_task_page_routes(rest);
+  add_mirror_routes(rest, *impl_->with.board, impl_->with.config->mirrors);
   impl_->feed.add_routes(rest);
 }
 

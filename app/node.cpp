@@ -207,7 +207,7 @@ outcome<void> node::impl::prepare() {
   issuer = credential_issuer{queue_credentials.client_id, queue_credentials.access_token};
   artifacts = std::make_unique<artifact_stores>(config, time, data_dir,
                                                 derive_key(server_key, "blob-urls"));
-  TROUPE_CHECK(artifacts->local().open());
+  TROUPE_CHECK(artifacts->open());
   TROUPE_CHECK(ensure_authority(data_dir + "/tls"));
   return check_tls_files(server_tls(data_dir + "/tls"));
 }
@@ -387,8 +387,7 @@ void node::impl::make_rest() {
     gateway.lanes.push_back(on.get());
   gateway.board = board.get();
   gateway.config = &config;
-  gateway.signer = &artifacts->signer();
-  gateway.blobs = &artifacts->local();
+  artifacts->equip(gateway);
   gateway.token_key = derive_key(server_key, "page-tokens");
   gateway.index_client = index_credentials;
   gateway.build = program_build();

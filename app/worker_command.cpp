@@ -42,6 +42,7 @@ struct worker_flags {
   worker_options options;
   unsigned idle_s = 0;
   unsigned min_free_mb = 1024;
+  unsigned max_log_mb = 1024;
   std::string key_file;
   bool key_is_readable = false;  // by tasks
   std::vector<std::string> engines = {"process"};
@@ -222,6 +223,7 @@ int work(worker_flags& flags) {
   if (options.cache_dir.empty())
     options.cache_dir = options.work_dir + "/caches";
   options.min_free_bytes = std::uint64_t{flags.min_free_mb} * 1024 * 1024;
+  options.most_log_bytes = std::uint64_t{flags.max_log_mb} * 1024 * 1024;
   if (const auto fine = check_cache_place(options); !fine) {
     complain(fine.error().message);
     return exit_usage;
@@ -326,6 +328,11 @@ command add_worker_command(CLI::App& root) {
                   "may share it; without it, below --work-dir");
   app->add_option("--min-free-disk", flags->min_free_mb,
                   "MB of the disk that caches leave free, by dropping what was not used for long")
+      ->capture_default_str();
+  app->add_option("--max-log", flags->max_log_mb,
+                  "MB of a task's output that are kept; the task may write more, and goes on")
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->envname("TROUPE_WORKER_MAX_LOG")
       ->capture_default_str();
   app->add_option("--chain-of-trust-key", flags->key_file,
                   "file of the key that signs certificates of tasks: the base64 of an Ed25519 seed")

@@ -78,6 +78,7 @@ struct read_object {
   run_id run = 0;
   std::string name;
   object_reading as = object_reading::metadata;
+  std::string site;  ///< whose copy the caller gets, if there is one; empty: none's
   reply_handle reply;
 };
 
@@ -110,6 +111,7 @@ struct finish_object {
 struct find_object {
   std::string name;
   object_reading as = object_reading::metadata;
+  std::string site;  ///< whose copy the caller gets, if there is one; empty: none's
   reply_handle reply;
 };
 

@@ -6,6 +6,7 @@
 #include "messages/auth_commands.hpp"
 #include "messages/index_commands.hpp"
 #include "messages/maintenance_commands.hpp"
+#include "messages/mirror_commands.hpp"
 #include "messages/object_commands.hpp"
 #include "messages/purge_commands.hpp"
 #include "messages/secret_commands.hpp"
@@ -105,5 +106,18 @@ using object_actor = caf::typed_actor<
     caf::result<void>(objects_timer_fired),
     // Somebody wants what expired to go at once.
     caf::result<void>(expire_now)>;
+
+/// The keeper of copies at other sites: who is sent to which, when one is made, how long it stays.
+using mirror_actor = caf::typed_actor<
+    // Read what Redis holds.
+    caf::result<void>(open_mirrors),
+    // Somebody at a site wants data.
+    caf::result<void>(find_copy),
+    // The data are gone.
+    caf::result<void>(forget_copies),
+    // Somebody wants a copy gone.
+    caf::result<void>(purge_copy),
+    // Something may be due.
+    caf::result<void>(mirrors_timer_fired)>;
 
 }  // namespace troupe

@@ -167,6 +167,7 @@ struct get_artifact {
   std::string name;
   bool as_content = false;  ///< what it is as JSON, not the way there (methods `artifact`)
   bool skip_cdn = false;    ///< the caller wants the store itself
+  std::string site;         ///< whose copy it gets, if there is one; empty: none's
   caller_ptr by;
   reply_handle reply;
 };

@@ -24,6 +24,7 @@ struct worker_options {
   std::string work_dir;                        ///< one directory a task is made below it
   std::string cache_dir;                       ///< on the file system of `work_dir`
   std::uint64_t min_free_bytes = 0;            ///< of the disk; caches make room for it
+  std::uint64_t most_log_bytes = 0;            ///< of a task's output that are kept
   std::chrono::seconds idle_timeout{0};        ///< ends after so long without a task; 0: never
   std::chrono::milliseconds kill_grace{5000};  ///< between SIGTERM and SIGKILL
   std::shared_ptr<const signing_key> key;      ///< of the chain of trust; null: none

@@ -179,6 +179,7 @@ void lane_company::dismiss() {
     end(directory.index);
     end(directory.purge_cache);
     end(directory.objects);
+    end(directory.mirror);
     for (auto& [provider, actor] : directory.provisioners)
       end(actor);
   }

@@ -57,6 +57,7 @@ struct lane_company::impl {
   index_actor make_index();
   purge_cache_actor make_purge_cache();
   object_actor make_objects();
+  mirror_actor make_mirror();
   void spawn_stores();
   void open_stores();
 

@@ -19,8 +19,10 @@
 
 namespace troupe {
 
+class copier;
 class object_stores;
 class secret_ring;
+struct mirror_settings;
 
 /// What the actors of a node share: settings, and what they need of the outside, as functions so
 /// that tests can put in their own. Each lane has its own, which outlives its actors; only the
@@ -77,7 +79,7 @@ struct company_parts {
     return std::string{};
   };
   /// URLs of the stores: where to put the data, and where to get them, by way of a CDN unless
-  /// `skip_cdn`. Empty for a bucket of a store that is no longer configured.
+  /// `skip_cdn`. Empty for a bucket of a store, or a backend, that is no longer configured.
   std::function<std::string(const blob_place& at, const std::string& content_type, timestamp now,
                             timestamp until)>
       put_url;
@@ -101,6 +103,9 @@ struct company_parts {
       keep_upload;
   /// Where objects are kept; null: nowhere.
   const object_stores* objects = nullptr;
+  /// Copies at other sites, and who makes them; null: there are none.
+  const mirror_settings* mirrors = nullptr;
+  copier* copies = nullptr;
 
   /// Temporary credentials for one object, with one scope, as a finished JSON object.
   std::function<std::string(const std::string& client_id, const std::string& scope, timestamp now,

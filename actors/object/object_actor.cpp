@@ -192,8 +192,29 @@ void object_shell::find(find_object& command) {
       return;
     url = backend->get_url({command.name, row->upload_id}, now, until);
   }
-  reply(command.reply,
-        object_answer(command.as, {row->project_id, row->expires, row->hashes}, url, until));
+  auto form = [as = command.as, row = *row](const std::string& at, timestamp good_until) {
+    return object_answer(as, {row.project_id, row.expires, row.hashes}, at, good_until);
+  };
+  if (url.empty() || command.site.empty() || stage_.parts.copies == nullptr)
+    return reply(command.reply, form(url, until));
+  find_by_copy(command, *row, {command.site, {}, url, until, std::move(form), command.reply});
+}
+
+// The keeper of copies says where the caller is sent to.
+void object_shell::find_by_copy(const find_object& command, const object_row& row, find_copy wish) {
+  const auto* backend = backend_of(row.backend_id, command.reply);
+  if (backend == nullptr)
+    return;
+  const auto now = stage_.on.now();
+  wish.blob.name = command.name;
+  wish.blob.source = backend->source_of({command.name, row.upload_id}, now, now + get_url_lasts);
+  wish.blob.expires = row.expires;
+  wish.blob.sha256 = hash_by(row.hashes, "sha256");
+  // Nobody is told of anything that a crash could still undo.
+  stage_.store().when_safe(written(),
+                           [this, self = own_handle(), wish = std::move(wish)]() mutable {
+                             stage_.board.tell(stage_.on, std::move(wish));
+                           });
 }
 
 // -- time -----------------------------------------------------------------------------------------
@@ -246,6 +267,8 @@ void object_shell::removed(const std::string& name, const outcome<void>& gone,
   if (gone) {
     commit([&](resp_writer& to) { to.command("HDEL", rows_key, name); });
     apply_removal(state_, name);
+    if (stage_.parts.copies != nullptr)
+      stage_.board.tell(stage_.on, forget_copies{name});
   } else {
     try_again(state_, name, stage_.on.now() + tried_again_after - stage_.parts.expiration_delay);
   }

@@ -42,6 +42,7 @@ class object_shell : public service_actor<object_actor, objects_timer_fired> {
   void create(create_object& command);
   void finish(finish_object& command);
   void find(find_object& command);
+  void find_by_copy(const find_object& command, const object_row& row, find_copy wish);
   void remove_ended(objects_timer_fired& command);
   void expire(expire_now& command);
 

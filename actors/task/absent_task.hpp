@@ -42,8 +42,10 @@ inline void answer_absent(const stage& where, expire_artifact& command) {
   const auto key = artifact_key(command.task, command.run, command.name);
   where.parts.remove_blobs(
       where.on, every_place(where, command.name, key), [&where, command](outcome<void> done) {
-        if (done)
+        if (done) {
           forget_artifact(where.store(), command.task, command.run, command.name);
+          forget_artifact_copies(where, command.task, command.run, command.name);
+        }
         where.board.tell(where.on,
                          artifact_expired{command.task, command.sweep,
                                           done ? expiry_result::removed : expiry_result::failed});

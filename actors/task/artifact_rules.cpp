@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr auto past_tolerated = 15min;
 constexpr auto after_exception = 25min;
+constexpr auto put_url_lasts = 45min;
 
 api_error bad_input(std::string text) {
   return make_api_error(error_code::input_error, std::move(text));
@@ -116,6 +117,13 @@ std::string artifact_text(const artifact_record& record) {
     out += record.uploaded ? "true" : "false";
     out += ",\"published\":";
     out += record.published ? "true" : "false";
+    if (!record.backend_id.empty()) {
+      out += ",\"backend\":";
+      append_json_string(out, record.backend_id);
+    }
+    if (!record.seen.sha256.empty())
+      out += ",\"seenSha256\":\"" + record.seen.sha256 + "\",\"seenSha512\":\"" +
+             record.seen.sha512 + "\"";
   }
   out += '}';
   return out;
@@ -136,6 +144,8 @@ std::optional<artifact_record> read_artifact(std::string_view text) {
   if (const auto* length = object.if_contains("contentLength"); length && length->is_number())
     record.content_length = length->to_number<std::uint64_t>();
   record.bucket = text_of(object, "bucket");
+  record.backend_id = text_of(object, "backend");
+  record.seen = {text_of(object, "seenSha256"), text_of(object, "seenSha512")};
   record.upload_id = text_of(object, "uploadId");
   record.hashes = text_of(object, "hashes");
   record.uploaded = flag_of(object, "uploaded");
@@ -145,14 +155,16 @@ std::optional<artifact_record> read_artifact(std::string_view text) {
 
 outcome<artifact_record> decide_artifact(const task_state& state, const create_artifact& command,
                                          const artifact_record* existing, timestamp now,
-                                         std::string bucket) {
+                                         std::string place) {
   TROUPE_CHECK(check_run(state, command, now));
   artifact_record record{command.storage, command.content_type, command.details, command.expires,
                          command.content_length};
-  if (command.storage == artifact_storage::object)
+  if (command.storage == artifact_storage::object) {
     record.upload_id = command.upload_id;
+    record.backend_id = existing == nullptr ? std::move(place) : existing->backend_id;
+  }
   if (command.storage == artifact_storage::s3)
-    record.bucket = existing == nullptr ? std::move(bucket) : existing->bucket;
+    record.bucket = existing == nullptr ? std::move(place) : existing->bucket;
   if (existing == nullptr)
     return record;
   if (const auto reason = incompatible(*existing, command); !reason.empty())
@@ -165,6 +177,7 @@ outcome<artifact_record> decide_artifact(const task_state& state, const create_a
   // of it.
   record.upload_id = existing->upload_id;
   record.hashes = existing->hashes;
+  record.seen = existing->seen;
   record.uploaded = existing->uploaded;
   return record;
 }
@@ -213,7 +226,24 @@ std::string artifact_key(const task_id& task, run_id run, std::string_view name)
 
 blob_place artifact_place(const artifact_record& record, const task_id& task, run_id run,
                           std::string_view name) {
+  if (!record.backend_id.empty())
+    return {{}, object_name(task, run, name), record.backend_id};
   return {record.bucket, artifact_key(task, run, name)};
+}
+
+bool is_settled(const task_state& state, run_id run, const artifact_record& record, timestamp now) {
+  if (record.storage == artifact_storage::object)
+    return record.uploaded;
+  if (record.storage != artifact_storage::s3 || run >= state.runs.size())
+    return false;
+  const auto& of = state.runs[run];
+  if (of.state == run_state::completed || of.state == run_state::failed)
+    return true;
+  return of.state == run_state::exception && of.resolved + after_exception + put_url_lasts <= now;
+}
+
+std::string object_name(const task_id& task, run_id run, std::string_view name) {
+  return "t/" + artifact_key(task, run, name);
 }
 
 api_error no_artifact(std::string_view name) {

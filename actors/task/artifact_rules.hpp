@@ -4,6 +4,7 @@
 #include "messages/answer.hpp"
 #include "messages/api_error.hpp"
 #include "messages/blob_place.hpp"
+#include "runtime/objects/content_hashes.hpp"
 
 #include <functional>
 #include <map>
@@ -22,11 +23,13 @@ struct artifact_record {
   timestamp expires;
   std::optional<std::uint64_t> content_length;  ///< what the creator said it would be
 
-  std::string bucket = {};     ///< s3: of its data; empty: they are in the local store
-  std::string upload_id = {};  ///< object: of the upload that makes it
-  std::string hashes = {};     ///< object: a JSON object by algorithm; empty: none
-  bool uploaded = false;       ///< object: its data are complete
-  bool published = false;      ///< object: finishArtifact was called
+  std::string bucket = {};      ///< s3: of its data; empty: they are in the local store
+  std::string backend_id = {};  ///< object: which has its data; empty: the local store
+  std::string upload_id = {};   ///< object: of the upload that makes it
+  std::string hashes = {};      ///< object: a JSON object by algorithm; empty: none
+  seen_hashes seen = {};        ///< object at a backend: of data that came with createUpload
+  bool uploaded = false;        ///< object: its data are complete
+  bool published = false;       ///< object: finishArtifact was called
 
   /// Whether it is there for readers.
   bool present() const { return storage != artifact_storage::object || published; }
@@ -47,12 +50,13 @@ std::string artifact_text(const artifact_record& record);
 std::optional<artifact_record> read_artifact(std::string_view text);
 
 /// createArtifact (queue contract 7.2): the record that has to be written, which replaces
-/// `existing` where the call is compatible with it. `bucket` is where the data of a new s3 artifact
-/// go; those of an existing one stay where they are. Errors: 400; 409 for a run that is over and
+/// `existing` where the call is compatible with it. `place` is where the data of a new artifact go:
+/// the bucket of an s3, the backend of an object artifact; those of an existing one stay where they
+/// are. Errors: 400; 409 for a run that is over and
 /// for an artifact that differs.
 outcome<artifact_record> decide_artifact(const task_state& state, const create_artifact& command,
                                          const artifact_record* existing, timestamp now,
-                                         std::string bucket = {});
+                                         std::string place = {});
 
 /// What createArtifact answers. For s3 `put_url` takes the data until `put_until`; the others have
 /// none.
@@ -66,8 +70,15 @@ bool publishes_artifact(artifact_storage storage);
 std::string artifact_payload(const task_state& state, std::string_view status, run_id run,
                              std::string_view name, const artifact_record& record);
 
-/// `<taskId>/<runId>/<name>`, the key of the data of an s3 artifact.
+/// `<taskId>/<runId>/<name>`, the key of the data of an artifact in the local store and in S3.
 std::string artifact_key(const task_id& task, run_id run, std::string_view name);
+
+/// `t/<taskId>/<runId>/<name>`: what the object of an artifact is called.
+std::string object_name(const task_id& task, run_id run, std::string_view name);
+
+/// Whether the data never change again, as far as their creator is honest: copies may be made of
+/// them.
+bool is_settled(const task_state& state, run_id run, const artifact_record& record, timestamp now);
 
 /// Where the data of an artifact are.
 blob_place artifact_place(const artifact_record& record, const task_id& task, run_id run,

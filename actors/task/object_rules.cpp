@@ -37,10 +37,6 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 
 }  // namespace
 
-std::string object_name(const task_id& task, run_id run, std::string_view name) {
-  return "t/" + artifact_key(task, run, name);
-}
-
 std::string upload_key(std::string_view upload_id) { return "upload/" + std::string{upload_id}; }
 
 std::string create_object_answer(const task_state& state, const create_artifact& command,
@@ -113,8 +109,15 @@ outcome<artifact_record> decide_create_upload(const task_state& state,
         "expires, or its upload is finished.");
   auto changed = *record;
   TROUPE_TRY(changed.hashes, merge_hashes(record->hashes, command.hashes, true));
-  if (command.proposed.data_inline)
-    TROUPE_CHECK(check_hashes(changed.hashes, hashes_of(command.proposed.inline_bytes)));
+  if (command.proposed.data_inline) {
+    const auto seen = hashes_of(command.proposed.inline_bytes);
+    TROUPE_CHECK(check_hashes(changed.hashes, seen));
+    // The local store sees for itself what it has when the upload is finished.
+    if (!changed.backend_id.empty())
+      changed.seen = seen;
+  } else if (command.proposed.put_url) {
+    changed.seen = {};  // from now on other data may come
+  }
   return changed;
 }
 
@@ -129,6 +132,8 @@ outcome<artifact_record> decide_finish_upload(const task_state& state,
     return conflict("The object has another uploadId. Give the one of its createUpload.");
   auto finished = *record;
   TROUPE_TRY(finished.hashes, merge_hashes(record->hashes, command.hashes, !record->uploaded));
+  if (!record->uploaded)
+    TROUPE_CHECK(check_hashes(finished.hashes, record->seen));
   finished.uploaded = true;
   return finished;
 }

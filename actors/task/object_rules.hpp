@@ -12,9 +12,6 @@ namespace troupe {
 // Artifacts of the storage type `object`: reserved by createArtifact, uploaded as the object
 // contract has it, published by finishArtifact.
 
-/// `t/<taskId>/<runId>/<name>`: what the object of an artifact is called.
-std::string object_name(const task_id& task, run_id run, std::string_view name);
-
 /// Where the data of an upload are until it is finished.
 std::string upload_key(std::string_view upload_id);
 

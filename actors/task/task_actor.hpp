@@ -15,6 +15,8 @@
 
 namespace troupe {
 
+class object_backend;
+
 /// Where a stored task comes from.
 enum class task_origin : std::uint8_t {
   settled,  ///< it is not in the live set: resolved, and everybody knows
@@ -134,8 +136,12 @@ class task_shell : public task_actor::base, public timer_target {
   void end_upload(finish_upload& command);
   void upload_kept(const finish_upload& command, outcome<void> kept);
   void read_object_of(read_object& command);
-  std::string object_url(run_id run, const std::string& name, timestamp now, timestamp until,
-                         bool may_be_cached) const;
+  void answer_by_copy(run_id run, const std::string& name, const artifact_record& record,
+                      const std::string& url, timestamp until, find_copy wish);
+  outcome<std::string> place_for(const create_artifact& command) const;
+  outcome<object_backend*> backend_of(const artifact_record& record) const;
+  std::string object_url(const blob_place& at, timestamp now, timestamp until, bool may_be_cached,
+                         const std::string& object) const;
   void show_artifact(describe_artifact& command);
   void show_artifacts(list_artifacts& command);
   void expire(expire_artifact& command);

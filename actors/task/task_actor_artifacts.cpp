@@ -17,10 +17,12 @@ constexpr std::chrono::minutes put_url_lasts{45};
 constexpr std::chrono::minutes get_url_lasts{30};
 constexpr std::string_view public_prefix = "public/";
 
-api_error out_of_reach(const std::string& name, const std::string& bucket) {
+api_error out_of_reach(const std::string& name, const blob_place& at) {
+  const auto where = at.backend_id.empty() ? "in bucket '" + at.bucket + "' of an S3 store"
+                                           : "at a backend '" + at.backend_id + "'";
   return make_api_error(error_code::resource_not_found,
-                        "The data of artifact '" + name + "' are in bucket '" + bucket +
-                            "' of an S3 store that this server is no longer configured for.");
+                        "The data of artifact '" + name + "' are " + where +
+                            " that this server is no longer configured for.");
 }
 
 }  // namespace
@@ -70,8 +72,11 @@ void task_shell::put_artifact(create_artifact& command) {
     const auto key = artifact_field(command.run, command.name);
     if (const auto leaving = artifacts_->leaving.find(key); leaving != artifacts_->leaving.end())
       return leaving->second.push_back(command);
-    auto record = decide_artifact(state_, command, known_artifact(command.run, command.name), now,
-                                  stage_.parts.bucket_for(command.name));
+    const auto* existing = known_artifact(command.run, command.name);
+    const auto chosen = place_for(command);
+    auto record = decide_artifact(state_, command, existing, now, chosen ? *chosen : std::string{});
+    if (record && existing == nullptr && !chosen)
+      record = chosen.error();
     if (!record)
       return refuse(command.reply, std::move(record).error());
     std::string url;
@@ -79,10 +84,10 @@ void task_shell::put_artifact(create_artifact& command) {
     const auto until =
         std::min(now + put_url_lasts, record->expires + stage_.parts.expiration_delay);
     if (record->storage == artifact_storage::s3) {
-      url = stage_.parts.put_url(artifact_place(*record, state_.id, command.run, command.name),
-                                 record->content_type, now, until);
+      const auto place = artifact_place(*record, state_.id, command.run, command.name);
+      url = stage_.parts.put_url(place, record->content_type, now, until);
       if (url.empty())
-        return refuse(command.reply, out_of_reach(command.name, record->bucket));
+        return refuse(command.reply, out_of_reach(command.name, place));
     }
     answer result{record->storage == artifact_storage::object
                       ? create_object_answer(state_, command, *record,
@@ -133,19 +138,29 @@ void task_shell::find_artifact(get_artifact& command) {
     const auto place = artifact_place(found->record, state_.id, run, found->name);
     // Local URLs of what is public are always the same, and good as long as there is something
     // behind.
-    const auto until = found->name.starts_with(public_prefix) && place.bucket.empty()
-                           ? found->record.expires + stage_.parts.expiration_delay
-                           : now + get_url_lasts;
-    if (is_object) {
-      url = object_url(run, found->name, now, until, !command.skip_cdn);
-    } else if (found->record.storage == artifact_storage::s3) {
+    const auto until =
+        found->name.starts_with(public_prefix) && place.bucket.empty() && place.backend_id.empty()
+            ? found->record.expires + stage_.parts.expiration_delay
+            : now + get_url_lasts;
+    if (is_object)
+      url = object_url(place, now, until, !command.skip_cdn,
+                       object_name(state_.id, run, found->name));
+    else if (found->record.storage == artifact_storage::s3)
       url = stage_.parts.get_url(place, now, until, command.skip_cdn);
-      if (url.empty())
-        return refuse(command.reply, out_of_reach(found->name, place.bucket));
-    }
-    stage_.store().answer(
-        last_commit_, command.reply,
-        command.as_content ? artifact_content_answer(*found, url) : artifact_answer(*found, url));
+    if (url.empty() && (is_object || found->record.storage == artifact_storage::s3))
+      return refuse(command.reply, out_of_reach(found->name, place));
+    if (command.site.empty())
+      return stage_.store().answer(
+          last_commit_, command.reply,
+          command.as_content ? artifact_content_answer(*found, url) : artifact_answer(*found, url));
+    find_copy wish;
+    wish.site = command.site;
+    wish.reader = command.reply;
+    wish.form = [found = *found, as_content = command.as_content](const std::string& at,
+                                                                  timestamp) {
+      return as_content ? artifact_content_answer(found, at) : artifact_answer(found, at);
+    };
+    answer_by_copy(run, found->name, found->record, url, until, std::move(wish));
   });
 }
 
@@ -198,10 +213,11 @@ void task_shell::drop_artifact(const expire_artifact& command) {
     return dropped(command, boost::system::in_place_value);
   if (!artifacts_->leaving.try_emplace(field).second)
     return;
-  const auto key = artifact_key(state_.id, command.run, command.name);
-  auto places = known ? std::vector<blob_place>{{at->second.bucket, key}}
-                      : every_place(stage_, command.name, key);
-  if (is_object)
+  auto places =
+      known ? std::vector<blob_place>{artifact_place(at->second, state_.id, command.run,
+                                                     command.name)}
+            : every_place(stage_, command.name, artifact_key(state_.id, command.run, command.name));
+  if (is_object && at->second.backend_id.empty())
     places.push_back({{}, upload_key(at->second.upload_id)});
   // The actor may leave before the data are gone, so it is held until then.
   auto self = caf::actor_cast<task_actor>(this);
@@ -223,6 +239,7 @@ void task_shell::dropped(const expire_artifact& command, const outcome<void>& re
   if (removed) {
     last_commit_ = forget_artifact(stage_.store(), state_.id, command.run, command.name);
     artifacts_->records.erase(field);
+    forget_artifact_copies(stage_, state_.id, command.run, command.name);
   }
   stage_.board.tell(stage_.on,
                     artifact_expired{state_.id, command.sweep,

@@ -67,6 +67,40 @@ void task_shell::keep_artifact(run_id run, const std::string& name, artifact_rec
   artifacts_->records[artifact_field(run, name)] = std::move(record);
 }
 
+// Where the data of a new artifact go.
+outcome<std::string> task_shell::place_for(const create_artifact& command) const {
+  if (command.storage == artifact_storage::s3)
+    return stage_.parts.bucket_for(command.name);
+  const auto* stores = stage_.parts.objects;
+  if (command.storage != artifact_storage::object || stores == nullptr)
+    return std::string{};
+  const auto name = object_name(state_.id, command.run, command.name);
+  const auto& project = state_.definition->project_id;
+  auto id = stores->choose(project, name);
+  if (!id)
+    return make_api_error(
+        error_code::no_matching_backend,
+        "No backend of this server keeps object artifacts of project '" + project +
+            "' with such a name. Use the storage type s3, or have a backend configured.");
+  if (stores->is_local(*id))
+    return std::string{};
+  TROUPE_CHECK(stores->find(*id)->accepts(name));
+  return *std::move(id);
+}
+
+// Null: the local store has them.
+outcome<object_backend*> task_shell::backend_of(const artifact_record& record) const {
+  if (record.backend_id.empty())
+    return nullptr;
+  const auto* stores = stage_.parts.objects;
+  auto* backend = stores == nullptr ? nullptr : stores->find(record.backend_id);
+  if (backend == nullptr)
+    return make_api_error(error_code::input_error,
+                          "The data of the object are at the backend '" + record.backend_id +
+                              "', which is no longer configured at this server.");
+  return backend;
+}
+
 void task_shell::finish_object(finish_artifact& command) {
   if (postponed(command) || !run_of(command.run, command.reply))
     return;
@@ -86,25 +120,38 @@ void task_shell::begin_upload(create_upload& command) {
     auto record = decide_create_upload(state_, known_artifact(command.run, command.name), command);
     if (!record)
       return refuse(command.reply, std::move(record).error());
+    const auto at = backend_of(*record);
+    if (!at)
+      return refuse(command.reply, at.error());
+    auto* backend = *at;
     keep_artifact(command.run, command.name, std::move(*record), false);
     const auto now = stage_.on.now();
     const auto until = now + put_url_lasts;
     const auto method = choose_upload(command.proposed);
     const auto key = upload_key(command.upload_id);
-    const auto url =
-        method == upload_method::put_url
-            ? stage_.parts.put_url({{}, key}, command.proposed.content_type, now, until)
-            : std::string{};
+    const stored_object object{object_name(state_.id, command.run, command.name),
+                               command.upload_id};
+    std::string url;
+    if (method == upload_method::put_url)
+      url = backend == nullptr
+                ? stage_.parts.put_url({{}, key}, command.proposed.content_type, now, until)
+                : backend->put_url(object, command.proposed, now, until);
     auto text = create_upload_text(command.project_id, command.upload_id, command.expires,
                                    command.proposed, method, url, until);
     if (method != upload_method::data_inline)
       return stage_.store().answer(last_commit_, command.reply, answer{std::move(text)});
     auto self = caf::actor_cast<task_actor>(this);
-    stage_.parts.put_upload(
-        stage_.on, key, command.proposed.inline_type, command.proposed.inline_bytes,
-        [this, self, to = command.reply, text](outcome<void> put) {
-          stage_.store().answer(last_commit_, to, put ? answer{text} : answer{put.error()});
-        });
+    const auto taken = [this, self, to = command.reply, text](const outcome<void>& put) {
+      stage_.store().answer(last_commit_, to, put ? answer{text} : answer{put.error()});
+    };
+    const auto& proposed = command.proposed;
+    if (backend == nullptr)
+      return stage_.parts.put_upload(stage_.on, key, proposed.inline_type, proposed.inline_bytes,
+                                     taken);
+    // Data are only there for objects that Redis knows.
+    stage_.store().when_safe(last_commit_, [this, self, backend, object, taken, proposed] {
+      backend->put(stage_.on, object, proposed.inline_type, proposed.inline_bytes, taken);
+    });
   });
 }
 
@@ -120,27 +167,32 @@ void task_shell::end_upload(finish_upload& command) {
       return refuse(command.reply, std::move(record).error());
     if (known->uploaded)
       return stage_.store().answer(last_commit_, command.reply, answer{"{}"});
+    const auto backend = backend_of(*record);
+    if (!backend)
+      return refuse(command.reply, backend.error());
     const auto field = artifact_field(command.run, command.name);
     if (const auto [at, first] = artifacts_->finishing.try_emplace(field); !first)
       return at->second.push_back(command);
     auto self = caf::actor_cast<task_actor>(this);
-    stage_.parts.keep_upload(
-        stage_.on, upload_key(record->upload_id),
-        artifact_key(state_.id, command.run, command.name), record->hashes,
-        [this, self, command](outcome<void> kept) {
-          if (!artifacts_ || failed_)
-            return stage_.on.deliver(
-                command.reply,
-                answer{make_api_error(error_code::service_unavailable,
-                                      "The task is starting again; repeat the call.")});
-          try {
-            upload_kept(command, std::move(kept));
-          } catch (...) {
-            stage_.on.deliver(
-                command.reply,
-                answer{make_api_error(error_code::internal_server_error, report_failure())});
-          }
-        });
+    const auto ended = [this, self, command](const outcome<void>& kept) {
+      if (!artifacts_ || failed_)
+        return stage_.on.deliver(
+            command.reply, answer{make_api_error(error_code::service_unavailable,
+                                                 "The task is starting again; repeat the call.")});
+      try {
+        upload_kept(command, kept);
+      } catch (...) {
+        stage_.on.deliver(command.reply, answer{make_api_error(error_code::internal_server_error,
+                                                               report_failure())});
+      }
+    };
+    if (*backend != nullptr)
+      return (*backend)->finish(
+          stage_.on, {object_name(state_.id, command.run, command.name), record->upload_id},
+          record->hashes, ended);
+    stage_.parts.keep_upload(stage_.on, upload_key(record->upload_id),
+                             artifact_key(state_.id, command.run, command.name), record->hashes,
+                             ended);
   });
 }
 
@@ -160,12 +212,12 @@ void task_shell::upload_kept(const finish_upload& command, outcome<void> kept) {
 }
 
 // A cache stands in for all that does not want the data themselves.
-std::string task_shell::object_url(run_id run, const std::string& name, timestamp now,
-                                   timestamp until, bool may_be_cached) const {
+std::string task_shell::object_url(const blob_place& at, timestamp now, timestamp until,
+                                   bool may_be_cached, const std::string& object) const {
   if (may_be_cached && stage_.parts.objects != nullptr)
-    if (auto cached = stage_.parts.objects->cached_url(object_name(state_.id, run, name)))
+    if (auto cached = stage_.parts.objects->cached_url(object))
       return *std::move(cached);
-  return stage_.parts.get_url({{}, artifact_key(state_.id, run, name)}, now, until, true);
+  return stage_.parts.get_url(at, now, until, true);
 }
 
 void task_shell::read_object_of(read_object& command) {
@@ -177,11 +229,26 @@ void task_shell::read_object_of(read_object& command) {
     if (!record)
       return refuse(command.reply, std::move(record).error());
     const auto until = now + get_url_lasts;
-    const auto url =
-        object_url(command.run, command.name, now, until,
-                   command.as == object_reading::simple || command.as == object_reading::redirect);
-    stage_.store().answer(last_commit_, command.reply,
-                          read_object_answer(state_, command, *record, url, until));
+    std::string url;
+    if (command.as != object_reading::metadata && command.as != object_reading::unknown_method) {
+      if (auto backend = backend_of(*record); !backend)
+        return refuse(command.reply, std::move(backend).error());
+      url =
+          object_url(artifact_place(*record, state_.id, command.run, command.name), now, until,
+                     command.as == object_reading::simple || command.as == object_reading::redirect,
+                     object_name(state_.id, command.run, command.name));
+    }
+    if (url.empty() || command.site.empty())
+      return stage_.store().answer(last_commit_, command.reply,
+                                   read_object_answer(state_, command, *record, url, until));
+    find_copy wish;
+    wish.site = command.site;
+    wish.reader = command.reply;
+    wish.form = [as = command.as, project = state_.definition->project_id, record = *record](
+                    const std::string& at, timestamp good_until) {
+      return object_answer(as, {project, record.expires, record.hashes}, at, good_until);
+    };
+    answer_by_copy(command.run, command.name, *record, url, until, std::move(wish));
   });
 }
 

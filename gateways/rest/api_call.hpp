@@ -37,6 +37,7 @@ struct api_request {
   std::string_view request_id;       ///< for the log; may be empty
   std::string_view source_ip;        ///< who asks, for the log
   std::string_view skip_cdn;         ///< `x-taskcluster-skip-cdn`
+  std::string_view region;           ///< `x-taskcluster-region`
   bool tls = false;                  ///< came through TLS that ends here
 };
 

@@ -60,11 +60,12 @@ class door_call final : public api_door::ticket, public response_sink, public ti
  private:
   /// Copies the texts, so that the views stay good.
   void keep(api_request& request) {
-    const std::array<std::string_view*, 12> views{
+    const std::array<std::string_view*, 13> views{
         &request.verb,         &request.target,         &request.authorization,
         &request.host,         &request.forwarded_port, &request.forwarded_proto,
         &request.content_type, &request.body,           &request.trace_id,
-        &request.request_id,   &request.source_ip,      &request.skip_cdn};
+        &request.request_id,   &request.source_ip,      &request.skip_cdn,
+        &request.region};
     std::size_t size = 0;
     for (const auto* view : views)
       size += view->size();

@@ -27,6 +27,7 @@ api_lane::api_lane(lane& where, const rest_gateway_parts& parts, const served_me
       board(*parts.board),
       config(*parts.config),
       signer(parts.signer),
+      sites(parts.sites),
       methods(table),
       build(parts.build),
       healthy(parts.healthy),

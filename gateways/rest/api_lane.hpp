@@ -21,6 +21,7 @@ namespace troupe {
 
 class blob_signer;
 class lane;
+class mirror_sites;
 class provider_desk;
 class request_guard;
 class served_methods;
@@ -36,6 +37,7 @@ struct api_lane {
   switchboard& board;
   const settings& config;
   const blob_signer* signer;  ///< knows the root URL; null in tests
+  const mirror_sites* sites;  ///< null: there are no copies at other sites
   const served_methods& methods;
   const build_info& build;
   const std::function<bool()>& healthy;

@@ -262,19 +262,21 @@ stream_handler blob_upload_door(const blob_signer& signer, blob_store& store) {
       };
 }
 
-stream_handler blob_download_door(const blob_signer& signer, blob_store& store) {
-  return
-      [&signer, &store](door_request&& door,
-                        std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
-        auto blob = signer.verify(door.verb, door.params.at(0), door.query, door.on->now());
-        if (!blob) {
-          stream->respond(failure(blob.error()));
-          return nullptr;
-        }
-        auto job = std::make_shared<download>(std::move(door), store, stream);
-        job->start(std::move(blob->key));
-        return nullptr;
-      };
+stream_handler blob_download_door(const blob_signer& signer, blob_store& store,
+                                  std::function<blob_store*(std::string_view)> copies) {
+  return [&signer, &store, copies = std::move(copies)](
+             door_request&& door,
+             std::shared_ptr<response_stream> stream) -> std::shared_ptr<body_consumer> {
+    auto blob = signer.verify(door.verb, door.params.at(0), door.query, door.on->now());
+    if (!blob) {
+      stream->respond(failure(blob.error()));
+      return nullptr;
+    }
+    auto* copy = copies ? copies(blob->key) : nullptr;
+    auto job = std::make_shared<download>(std::move(door), copy == nullptr ? store : *copy, stream);
+    job->start(std::move(blob->key));
+    return nullptr;
+  };
 }
 
 }  // namespace troupe

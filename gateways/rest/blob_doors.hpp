@@ -2,6 +2,9 @@
 
 #include "gateways/rest/takeover.hpp"
 
+#include <functional>
+#include <string_view>
+
 namespace troupe {
 
 class blob_signer;
@@ -11,7 +14,9 @@ class blob_store;
 /// of it in memory.
 stream_handler blob_upload_door(const blob_signer& signer, blob_store& store);
 
-/// Serves GET and HEAD of signed URLs, whole or a range.
-stream_handler blob_download_door(const blob_signer& signer, blob_store& store);
+/// Serves GET and HEAD of signed URLs, whole or a range. `copies` finds the store of keys that are
+/// of copies; null, as without it: they are in `store`.
+stream_handler blob_download_door(const blob_signer& signer, blob_store& store,
+                                  std::function<blob_store*(std::string_view key)> copies);
 
 }  // namespace troupe

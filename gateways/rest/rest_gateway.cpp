@@ -107,7 +107,7 @@ rest_gateway::rest_gateway(rest_gateway_parts parts)
   add_stream("PUT", route, door_access::open,
              blob_upload_door(*impl_->parts.signer, *impl_->parts.blobs));
   add_stream("GET", route, door_access::open,
-             blob_download_door(*impl_->parts.signer, *impl_->parts.blobs));
+             blob_download_door(*impl_->parts.signer, *impl_->parts.blobs, impl_->parts.copies));
 }
 
 rest_gateway::~rest_gateway() = default;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe {
@@ -19,6 +20,7 @@ class auth_snapshot;
 class blob_signer;
 class blob_store;
 class lane;
+class mirror_sites;
 class provider_desk;
 class request_counts;
 class request_guard;
@@ -40,7 +42,10 @@ struct rest_gateway_parts {
   switchboard* board = nullptr;
   const settings* config = nullptr;
   blob_signer* signer = nullptr;
-  blob_store* blobs = nullptr;           ///< null: no local artifacts
+  blob_store* blobs = nullptr;          ///< null: no local artifacts
+  const mirror_sites* sites = nullptr;  ///< who is at which; null: there are no copies anywhere
+  /// The store that has this key, a copy; null for what `blobs` has.
+  std::function<blob_store*(std::string_view key)> copies = {};
   std::string token_key;                 ///< signs continuation tokens; see `derive_key`
   credentials index_client;              ///< signs the links of findArtifactFromTask
   std::shared_ptr<request_guard> guard;  ///< made of `config` when there is none

@@ -46,6 +46,7 @@ api_request http_session::make_api_request() {
   request.request_id = {request_id_.data(), request_id_.size()};
   request.source_ip = source_ip_;
   request.skip_cdn = request_.header("x-taskcluster-skip-cdn");
+  request.region = request_.header("x-taskcluster-region");
   request.tls = tls_ != nullptr;
   if (home_.trusts_proxy()) {
     request.forwarded_port = first_entry(request_.header("x-forwarded-port"));

@@ -22,6 +22,7 @@ std::vector<api_method> make_methods() {
     {"troupe", "createTaskGraph", "POST", "/task-graph", of_tasks, "schemas/troupe/v1/task-graph-request", "schemas/troupe/v1/task-graph-response", "experimental", "Tasks", {}, {}},
     {"troupe", "why", "POST", "/why", of_others, "schemas/troupe/v1/why-request", "schemas/troupe/v1/why-response", "experimental", "Scopes", {}, {}},
     {"troupe", "maintenance", "POST", "/maintenance", R"("troupe:maintenance:<job>")", "schemas/troupe/v1/maintenance-request", "schemas/troupe/v1/maintenance-response", "experimental", "Operation", {}, {}},
+    {"troupe", "purgeMirror", "DELETE", "/mirror/<siteId>/<blob*>", R"("troupe:purge-mirror:<siteId>:<blob>")", "", "", "experimental", "Operation", {}, {}},
   };
   // clang-format on
 }

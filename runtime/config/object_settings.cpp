@@ -37,7 +37,9 @@ class section : public file_section {
   }
 };
 
-s3_backend_settings read_s3(const json::value& from, const std::string& name) {
+}  // namespace
+
+s3_backend_settings read_s3_store(const json::value& from, const std::string& name) {
   const section in{from,
                    name,
                    {"backendType", "accessKeyId", "secretAccessKey", "bucket", "region",
@@ -55,6 +57,8 @@ s3_backend_settings read_s3(const json::value& from, const std::string& name) {
   return made;
 }
 
+namespace {
+
 void read_backend(const json::value& from, const std::string& id, object_settings& into) {
   const auto name = "backends." + id;
   if (!from.is_object())
@@ -68,7 +72,7 @@ void read_backend(const json::value& from, const std::string& id, object_setting
   } else if (kind == "aws" || kind == "s3") {
     if (id == local_backend_id)
       complain(name + ": this id is that of the server's disk; give the store another one");
-    into.s3[id] = read_s3(from, name);
+    into.s3[id] = read_s3_store(from, name);
   } else {
     complain(name + ".backendType must be local, s3 or aws");
   }

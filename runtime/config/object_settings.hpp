@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/json/value.hpp>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -21,6 +23,9 @@ struct s3_backend_settings {
   bool path_style = true;
   bool sign_get_urls = true;  ///< otherwise everybody may read the bucket
 };
+
+/// Reads such a store from a file of settings, where it is called `name`; throws `wrong_setting`.
+s3_backend_settings read_s3_store(const boost::json::value& from, const std::string& name);
 
 /// What a text has to be.
 struct text_condition {

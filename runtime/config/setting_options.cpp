@@ -158,6 +158,11 @@ std::string read_objects(settings& into, const std::string& path) {
   return read_object_file(path, into.objects);
 }
 
+std::string read_mirrors(settings& into, const std::string& path) {
+  into.mirrors_file = path;
+  return read_mirror_file(path, into.mirrors);
+}
+
 // It travels in a header.
 std::string read_token(settings& into, const std::string& text) {
   const bool fits =
@@ -279,6 +284,8 @@ constexpr std::array options{
     setting_option{"object-backends", "FILE",
                    "JSON file with the backends of objects, which takes which, and their caches",
                    false, &read_objects, &write_text<&settings::object_backends_file>},
+    setting_option{"mirrors", "FILE", "JSON file with the sites that get copies of artifacts",
+                   false, &read_mirrors, &write_text<&settings::mirrors_file>},
     setting_option{"secrets-keys", "KEYS", "keys of secrets, newest first; better by file", true,
                    &read_text<&settings::secrets_keys>, &write_text<&settings::secrets_keys>},
     setting_option{"secrets-key-file", "FILE",

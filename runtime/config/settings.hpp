@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/config/mirror_settings.hpp"
 #include "runtime/config/object_settings.hpp"
 #include "runtime/config/provider_accounts.hpp"
 
@@ -140,6 +141,8 @@ struct settings {
   // -------------------------------------------------------------------------------------
   std::string object_backends_file;  ///< empty: all objects are on the disk
   object_settings objects;           ///< what is in that file
+  std::string mirrors_file;          ///< empty: no copies at other sites
+  mirror_settings mirrors;           ///< what is in that file
 
   // -- access
   // ------------------------------------------------------------------------------------

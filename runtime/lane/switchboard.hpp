@@ -7,6 +7,7 @@
 #include "messages/index_commands.hpp"
 #include "messages/log_commands.hpp"
 #include "messages/maintenance_commands.hpp"
+#include "messages/mirror_commands.hpp"
 #include "messages/object_commands.hpp"
 #include "messages/pool_commands.hpp"
 #include "messages/purge_commands.hpp"
@@ -214,6 +215,10 @@ class switchboard {
   void tell(lane& from, create_object command);
   void tell(lane& from, finish_object command);
   void tell(lane& from, find_object command);
+  // To the keeper of copies, if there is one.
+  void tell(lane& from, find_copy command);
+  void tell(lane& from, forget_copies command);
+  void tell(lane& from, purge_copy command);
   // To whoever looks for what expired.
   void tell(lane& from, expire_now command);
   // To the owner of clients and roles.

@@ -31,6 +31,7 @@ struct switchboard::handles {
   index_actor index;
   purge_cache_actor purge_cache;
   object_actor objects;
+  mirror_actor mirror;  ///< null: there are no copies at other sites
 };
 
 }  // namespace troupe

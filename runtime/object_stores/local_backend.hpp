@@ -28,6 +28,7 @@ class local_backend final : public object_backend {
   std::string put_url(const stored_object& object, const upload_proposal& proposed, timestamp now,
                       timestamp until) const override;
   std::string get_url(const stored_object& object, timestamp now, timestamp until) const override;
+  blob_source source_of(const stored_object& object, timestamp now, timestamp until) const override;
   void put(lane& on, const stored_object& object, std::string content_type, std::string bytes,
            done_handler done) override;
   void finish(lane& on, const stored_object& object, std::string hashes,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/api_error.hpp"
+#include "messages/mirror_commands.hpp"
 #include "messages/object_commands.hpp"
 #include "messages/timestamp.hpp"
 
@@ -18,8 +19,8 @@ struct stored_object {
   std::string upload_id;  ///< of the upload that makes it, or has made it
 };
 
-/// What keeps the data of objects (object contract 5.2). Used on the first lane, which it does not
-/// block: `done` is called later, on that lane. After an error the call may be repeated.
+/// What keeps the data of objects (object contract 5.2). Used on the lane that is given, which it
+/// does not block: `done` is called later, on that lane. After an error the call may be repeated.
 class object_backend {
  public:
   using done_handler = std::function<void(outcome<void>)>;
@@ -36,6 +37,11 @@ class object_backend {
   /// A URL that answers with the data of a finished object until `until`.
   virtual std::string get_url(const stored_object& object, timestamp now,
                               timestamp until) const = 0;
+
+  /// Where the data of a finished object are read from to be copied.
+  virtual blob_source source_of(const stored_object& object, timestamp now, timestamp until) const {
+    return {{}, get_url(object, now, until)};
+  }
 
   /// Takes data that came with the call, as if they had been uploaded.
   virtual void put(lane& on, const stored_object& object, std::string content_type,

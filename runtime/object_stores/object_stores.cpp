@@ -2,6 +2,8 @@
 
 #include "runtime/crypto/percent_code.hpp"
 
+#include <algorithm>
+
 namespace troupe {
 
 namespace {
@@ -46,6 +48,17 @@ std::optional<std::string> object_stores::choose(std::string_view project_id,
 object_backend* object_stores::find(std::string_view backend_id) const {
   const auto found = backends_.find(backend_id);
   return found == backends_.end() ? nullptr : found->second.get();
+}
+
+bool object_stores::is_local(std::string_view backend_id) const {
+  return std::find(config_.local.begin(), config_.local.end(), backend_id) != config_.local.end();
+}
+
+std::vector<std::string> object_stores::remote_ids() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, store] : config_.s3)
+    ids.push_back(id);
+  return ids;
 }
 
 std::optional<std::string> object_stores::cached_url(std::string_view name) const {

@@ -14,7 +14,7 @@
 namespace troupe {
 
 /// The backends of objects, which of them takes a new object, and what answers downloads in their
-/// place (object contract 5). May be asked from any lane; the backends are for the first one.
+/// place (object contract 5). May be asked from any lane.
 class object_stores {
  public:
   /// The settings have passed their checks: all that they name is there.
@@ -26,6 +26,12 @@ class object_stores {
 
   /// The backend; null for one that is no longer configured.
   object_backend* find(std::string_view backend_id) const;
+
+  /// Whether that backend is the server's own disk.
+  bool is_local(std::string_view backend_id) const;
+
+  /// The ids of all others.
+  std::vector<std::string> remote_ids() const;
 
   /// Where a cache has the object, for those methods that may be answered so.
   std::optional<std::string> cached_url(std::string_view name) const;

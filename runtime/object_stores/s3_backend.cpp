@@ -95,16 +95,19 @@ struct s3_backend::courier : std::enable_shared_from_this<courier> {
   std::optional<asio::ssl::context> tls;
 };
 
-s3_backend::s3_backend(std::string id, const s3_backend_settings& config, asio::io_context& io,
-                       const clock& time)
-    : bucket_(config.bucket),
-      sign_get_urls_(config.sign_get_urls),
-      signer_(signer_of(config)),
-      courier_(std::make_shared<courier>(id, io, time, signer_)),
-      // One by one: not every store deletes many at once.
-      remover_(io, time, courier_->signer, {false, 1, answer_limit}, [id](const std::string& what) {
-        log_message(severity::error, "object backend '" + id + "': " + what);
-      }) {}
+s3_backend::s3_backend(std::string id, const s3_backend_settings& config,
+                       const std::vector<lane*>& lanes, const clock& time)
+    : bucket_(config.bucket), sign_get_urls_(config.sign_get_urls), signer_(signer_of(config)) {
+  const auto tell = [id](const std::string& what) {
+    log_message(severity::error, "object backend '" + id + "': " + what);
+  };
+  // One by one: not every store deletes many at once.
+  const s3_remover_options one_by_one{false, 1, answer_limit};
+  for (auto* on : lanes) {
+    couriers_.push_back(std::make_shared<courier>(id, on->io(), time, signer_));
+    removers_.emplace_back(on->io(), time, couriers_.back()->signer, one_by_one, tell);
+  }
+}
 
 s3_backend::~s3_backend() = default;
 
@@ -129,39 +132,41 @@ std::string s3_backend::get_url(const stored_object& object, timestamp now, time
                         : signer_.url(place_of(object));
 }
 
-void s3_backend::put(lane&, const stored_object& object, std::string content_type,
+void s3_backend::put(lane& on, const stored_object& object, std::string content_type,
                      std::string bytes, done_handler done) {
   s3_request request{"PUT", place_of(object)};
   request.headers.emplace_back("Content-Type", content_type);
   if (is_html(content_type))
     request.headers.emplace_back("Content-Disposition", "attachment");
   request.body = std::move(bytes);
-  courier_->send(std::move(request),
-                 [to = courier_, done = std::move(done)](const outcome<s3_answer>& result) {
-                   if (result && result->status / 100 == 2)
-                     return done(boost::system::in_place_value);
-                   done(to->unfit(result, "take data"));
-                 });
+  const auto& by = couriers_[on.index()];
+  by->send(std::move(request), [by, done = std::move(done)](const outcome<s3_answer>& result) {
+    if (result && result->status / 100 == 2)
+      return done(boost::system::in_place_value);
+    done(by->unfit(result, "take data"));
+  });
 }
 
 // The store alone has seen the data: hashes are what the uploader says.
-void s3_backend::finish(lane&, const stored_object& object, std::string, done_handler done) {
-  courier_->send({"HEAD", place_of(object)},
-                 [to = courier_, done = std::move(done)](const outcome<s3_answer>& result) {
-                   if (result && result->status / 100 == 2)
-                     return done(boost::system::in_place_value);
-                   if (result && result->status == 404)
-                     return done(make_api_error(
-                         error_code::input_error,
-                         "Nothing was uploaded. PUT the data to the URL of the upload first."));
-                   done(to->unfit(result, "tell whether an object is there"));
-                 });
+void s3_backend::finish(lane& on, const stored_object& object, std::string, done_handler done) {
+  const auto& by = couriers_[on.index()];
+  by->send(
+      {"HEAD", place_of(object)}, [by, done = std::move(done)](const outcome<s3_answer>& result) {
+        if (result && result->status / 100 == 2)
+          return done(boost::system::in_place_value);
+        if (result && result->status == 404)
+          return done(
+              make_api_error(error_code::input_error,
+                             "Nothing was uploaded. PUT the data to the URL of the upload first."));
+        done(by->unfit(result, "tell whether an object is there"));
+      });
 }
 
 void s3_backend::remove(lane& on, const stored_object& object, done_handler done) {
-  remover_.remove(place_of(object), [&on, done = std::move(done)](const outcome<void>& gone) {
-    on.post([done, gone] { done(gone); });
-  });
+  removers_[on.index()].remove(place_of(object),
+                               [&on, done = std::move(done)](const outcome<void>& gone) {
+                                 on.post([done, gone] { done(gone); });
+                               });
 }
 
 }  // namespace troupe

@@ -6,10 +6,9 @@
 #include "runtime/s3/s3_remover.hpp"
 #include "runtime/s3/s3_signer.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -17,8 +16,8 @@ namespace troupe {
 /// their final place: what the store has when an upload is finished is the object.
 class s3_backend final : public object_backend {
  public:
-  /// `id` is for the log; the clock must outlive it. `io` is that of the first lane.
-  s3_backend(std::string id, const s3_backend_settings& config, boost::asio::io_context& io,
+  /// `id` is for the log; the clock must outlive it. `lanes` are all that use it, by their indexes.
+  s3_backend(std::string id, const s3_backend_settings& config, const std::vector<lane*>& lanes,
              const clock& time);
   ~s3_backend() override;
 
@@ -40,8 +39,8 @@ class s3_backend final : public object_backend {
   std::string bucket_;
   bool sign_get_urls_;
   s3_signer signer_;
-  std::shared_ptr<courier> courier_;
-  s3_remover remover_;
+  std::vector<std::shared_ptr<courier>> couriers_;  // one a lane
+  std::vector<s3_remover> removers_;                // the same
 };
 
 }  // namespace troupe

@@ -68,4 +68,10 @@ outcome<void> check_hashes(std::string_view said, const seen_hashes& seen) {
   return boost::system::in_place_value;
 }
 
+std::string hash_by(std::string_view hashes, std::string_view algorithm) {
+  const auto known = read_hashes(hashes);
+  const auto* found = known.if_contains(algorithm);
+  return found != nullptr && found->is_string() ? std::string{found->get_string()} : std::string{};
+}
+
 }  // namespace troupe

@@ -25,6 +25,9 @@ struct seen_hashes {
 /// The hashes of these bytes.
 seen_hashes hashes_of(std::string_view bytes);
 
+/// The hash by that algorithm; empty when there is none.
+std::string hash_by(std::string_view hashes, std::string_view algorithm);
+
 /// Compares what uploaders say with what was seen; a 400 names both values. What was not seen, or
 /// is of another algorithm, is taken as it is.
 outcome<void> check_hashes(std::string_view said, const seen_hashes& seen);

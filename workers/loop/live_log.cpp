@@ -22,10 +22,12 @@ constexpr std::chrono::milliseconds longest_pause = 2s;
 }  // namespace
 
 live_log::live_log(std::string root_url, std::string file, const run_address& run,
-                   std::function<credentials()> by)
+                   std::function<credentials()> by, std::uint64_t most)
     : target_("/api/troupe/v1/log/" + run.task.str() + "/" + std::to_string(run.run)),
       by_(std::move(by)),
       file_(::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)),
+      most_(most),
+      left_(most),
       client_(std::move(root_url), &dropped_),
       pause_(first_pause) {
   thread_ = std::thread{[this] { send_as_it_grows(); }};
@@ -44,6 +46,22 @@ live_log::~live_log() {
 }
 
 void live_log::write(std::string_view bytes) {
+  if (cut_)
+    return;
+  if (bytes.size() <= left_) {
+    append(bytes);
+    left_ -= bytes.size();
+    return;
+  }
+  append(bytes.substr(0, static_cast<std::size_t>(left_)));
+  append("\n");
+  cut_ = true;
+  note_warning("The task has written more than " + std::to_string(most_) +
+               " bytes, which is as much as this worker keeps of a log. The task goes on; what it "
+               "writes from here on is not kept.");
+}
+
+void live_log::append(std::string_view bytes) {
   const auto written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(size()));
   if (written <= 0)
     return;
@@ -53,15 +71,15 @@ void live_log::write(std::string_view bytes) {
 }
 
 void live_log::note(std::string_view text) {
-  write("[taskcluster " + to_iso(system_clock{}.now()) + "] " + std::string{text} + "\n");
+  append("[taskcluster " + to_iso(system_clock{}.now()) + "] " + std::string{text} + "\n");
 }
 
 void live_log::note_error(std::string_view text) {
-  write("[taskcluster:error] " + std::string{text} + "\n");
+  append("[taskcluster:error] " + std::string{text} + "\n");
 }
 
 void live_log::note_warning(std::string_view text) {
-  write("[taskcluster:warn " + to_iso(system_clock{}.now()) + "] " + std::string{text} + "\n");
+  append("[taskcluster:warn " + to_iso(system_clock{}.now()) + "] " + std::string{text} + "\n");
 }
 
 std::uint64_t live_log::size() const {

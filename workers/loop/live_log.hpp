@@ -16,18 +16,19 @@ namespace troupe {
 
 /// The log of a run: kept whole in a file of the worker, and sent to the server as it grows, by a
 /// thread of its own. When the server is away the task goes on; the rest is sent from where the
-/// server stands. Written by one thread.
+/// server stands. What a task writes beyond a bound is not kept, which the log says. Written by one
+/// thread.
 class live_log {
  public:
-  /// `by` answers the credentials of the moment, on any thread.
+  /// `by` answers the credentials of the moment, on any thread; the task may write `most` bytes.
   live_log(std::string root_url, std::string file, const run_address& run,
-           std::function<credentials()> by);
+           std::function<credentials()> by, std::uint64_t most);
   /// Sends no more.
   ~live_log();
   live_log(const live_log&) = delete;
   live_log& operator=(const live_log&) = delete;
 
-  /// Adds bytes of the task.
+  /// Adds bytes of the task, as many as it may still write.
   void write(std::string_view bytes);
 
   /// Adds a line of the worker, `[taskcluster <time>] <text>`.
@@ -46,6 +47,7 @@ class live_log {
  private:
   enum class sending { going_on, finish_wanted, finished, failed };
 
+  void append(std::string_view bytes);
   void send_as_it_grows();
   bool send_rest();
   bool tell_end();
@@ -53,6 +55,9 @@ class live_log {
   const std::string target_;
   const std::function<credentials()> by_;
   int file_ = -1;
+  const std::uint64_t most_;
+  std::uint64_t left_;  // of the task
+  bool cut_ = false;
   std::atomic<bool> dropped_{false};
   queue_client client_;              // of the thread
   std::uint64_t sent_ = 0;           // of the thread

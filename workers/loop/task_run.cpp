@@ -59,7 +59,7 @@ task_run::~task_run() {
 
 // Calls are repeated until they get an answer that will not change, or the claim has ended. A
 // worker that is told to end does not wait that long for a server that is away.
-call_result task_run::repeat(const std::function<call_result()>& attempt) {
+call_result task_run::repeat(const std::function<call_result()>& attempt) const {
   auto pause = 100ms;
   for (;;) {
     auto result = attempt();
@@ -91,8 +91,9 @@ bool task_run::perform() {
 task_run::verdict task_run::work() {
   std::error_code failed;
   fs::create_directories(directory_ + "/work", failed);
-  log_ = std::make_unique<live_log>(options_.root_url, directory_ + "/live.log", claim_.run(),
-                                    [this] { return claim_.by(); });
+  log_ = std::make_unique<live_log>(
+      options_.root_url, directory_ + "/live.log", claim_.run(), [this] { return claim_.by(); },
+      options_.most_log_bytes);
   std::vector<std::string> problems;
   execution_ = engine_.open({task_id_, run_id_, task_, directory_}, problems);
   payload_ = execution_->payload();

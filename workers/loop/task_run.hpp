@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -57,6 +58,29 @@ class task_run {
     std::string sha256;  // only for a certificate
   };
 
+  // An artifact that is to be made.
+  struct wanted_upload {
+    enum class kind {
+      file,   // of a file
+      again,  // of the same file as another of this name
+      error,  // that says why there is no file
+      clash,  // of another file than one of this name: it is not made
+    };
+    kind what;
+    const payload_artifact* wanted;  // of the payload
+    std::string path;
+    std::string name;
+    const char* reason = "";  // error
+    std::string text = {};    // error and clash
+  };
+
+  // What became of it.
+  struct upload_end {
+    bool unreadable = false;
+    std::optional<run_verdict> trouble;
+    std::string sha256;  // only for a certificate
+  };
+
   verdict work();
   verdict run_commands();
   std::optional<verdict> make_ready();
@@ -83,19 +107,30 @@ class task_run {
   void upload_artifacts();
   void upload_wanted(const payload_artifact& wanted);
   void upload_directory(const payload_artifact& wanted, const std::string& directory);
-  void upload_one(const payload_artifact& wanted, const std::string& path, const std::string& name);
+  void want_upload(const payload_artifact& wanted, const std::string& path,
+                   const std::string& name);
+  void upload_files();
+  upload_end upload_file(const wanted_upload& file, queue_client& by,
+                         const std::string& room) const;
+  void take_upload(const wanted_upload& one, upload_end end);
+  void want_error(const payload_artifact& wanted, const std::string& name, const char* reason,
+                  std::string text);
   void upload_error(const payload_artifact& wanted, const std::string& name, const char* reason,
                     const std::string& text);
   void skip(const std::string& name);
   std::optional<verdict> store(const outgoing& sends);
+  std::optional<verdict> store_by(queue_client& by, const outgoing& sends,
+                                  const std::string& room) const;
   bool is_reserved(const std::string& name) const;
   void certify();
   void store_certificate(const std::string& name, const std::string& bytes,
                          const std::string& type);
   void blame(verdict because);
   call_result create_artifact(const std::string& name, const boost::json::object& body);
+  call_result create_artifact_by(queue_client& by, const std::string& name,
+                                 const boost::json::object& body) const;
   call_result call(std::string_view verb, const std::string& target, const std::string& body);
-  call_result repeat(const std::function<call_result()>& attempt);
+  call_result repeat(const std::function<call_result()>& attempt) const;
   void report(verdict result);
 
   const worker_options& options_;
@@ -112,6 +147,7 @@ class task_run {
   timestamp run_until_;
   std::optional<verdict> artifact_trouble_;          // the first
   std::map<std::string, artifact_record> uploaded_;  // by name
+  std::vector<wanted_upload> wanted_uploads_;        // in the order of the payload
   std::optional<int> exit_code_;                     // of the last command that ended by itself
   bool broken_ = false;                              // no process can be started
   std::string directory_;

@@ -44,6 +44,10 @@ outcome<std::optional<std::string>> page_position(request_context& call, std::st
 std::optional<std::string> cursor_position(request_context& call, std::string_view method,
                                            std::string_view arguments);
 
+/// The site whose copies the caller is to get: empty for who is where the data are, wants the store
+/// itself, or is at no site. `by` may be null.
+std::string site_argument(request_context& call, const caller_ptr& by);
+
 /// The page size: the query parameter `limit` between 1 and 1000.
 std::uint32_t page_limit(const request_context& call);
 

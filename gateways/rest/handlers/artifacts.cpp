@@ -51,6 +51,7 @@ void get_one(request_context& call, std::optional<run_id> run, bool as_content) 
   command.name = name;
   command.as_content = as_content;
   command.skip_cdn = skips_cdn(call);
+  command.site = site_argument(call, by);
   command.by = std::move(by);
   command.reply = call.await_answer();
   here.board.tell(here.on, std::move(command));

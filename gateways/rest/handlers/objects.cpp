@@ -87,6 +87,7 @@ void read_one(request_context& call, object_reading as) {
   troupe::read_object of_task;
   troupe::find_object of_service;
   of_task.as = of_service.as = as;
+  of_task.site = of_service.site = site_argument(call, nullptr);
   send(call, std::move(of_task), std::move(of_service));
 }
 

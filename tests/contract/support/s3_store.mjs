@@ -31,13 +31,15 @@ export class S3Store {
     fs.mkdirSync(store.files);
     store.requests = []; // `POST /pub?delete=` each
     store.answer = undefined; // a status: what the store answers to everything instead, or `never`
+    store.gate = undefined; // a function that lets a request in by its promise
     store.buckets = new S3rver({ directory: store.files, silent: true,
       configureBuckets: [{ name: 'pub' }, { name: 'priv' }] });
     await store.buckets.configureBuckets();
     const serve = store.buckets.callback();
     const take = (request, response) => {
       store.requests.push(`${request.method} ${request.url}`);
-      if (!store.answer) return serve(request, response);
+      if (!store.answer && !store.gate) return serve(request, response);
+      if (store.gate) return store.gate(request).then(() => serve(request, response));
       request.resume();
       if (store.answer === 'never') return undefined;
       response.writeHead(store.answer, { 'Content-Type': 'application/xml' });

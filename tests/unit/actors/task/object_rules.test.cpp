@@ -189,6 +189,41 @@ TEST_CASE("createUpload refuses data whose hashes are not what they should be") 
   CHECK(status_of(decide_create_upload(task.state, &record, command)) == 400);
 }
 
+TEST_CASE("section 5.1 an object artifact stays at the backend that was chosen for it") {
+  const auto task = running_task();
+  const auto at_cloud =
+      decide_artifact(task.state, reservation(), nullptr, task.now, "cloud").value();
+  CHECK(at_cloud.backend_id == "cloud");
+  CHECK(at_cloud.bucket.empty());
+  CHECK(decide_artifact(task.state, reservation(), &at_cloud, task.now, "other").value() ==
+        at_cloud);
+  CHECK(artifact_place(at_cloud, some_id, 0, "public/o") ==
+        blob_place{{}, "t/" + some_id.str() + "/0/public/o", "cloud"});
+  CHECK(artifact_place(reserved(), some_id, 0, "public/o") ==
+        blob_place{{}, some_id.str() + "/0/public/o"});
+}
+
+TEST_CASE("section 2.3 data that came inline to a backend are known until others may come") {
+  const auto task = running_task();
+  auto record = decide_artifact(task.state, reservation(), nullptr, task.now, "cloud").value();
+  auto command = beginning(task.state);
+  command.proposed.data_inline = true;
+  command.proposed.inline_bytes = "hello";
+  record = decide_create_upload(task.state, &record, command).value();
+  CHECK(record.seen == hashes_of("hello"));
+  CHECK(read_artifact(artifact_text(record)) == record);
+  const auto said = [](const char* bytes) {
+    return R"({"sha256":")" + hashes_of(bytes).sha256 + "\"}";
+  };
+  CHECK(status_of(decide_finish_upload(task.state, &record, ending(task.state, said("other")))) ==
+        400);
+  CHECK(decide_finish_upload(task.state, &record, ending(task.state, said("hello"))).has_value());
+  command.proposed.data_inline = false;
+  const auto reopened = decide_create_upload(task.state, &record, command).value();
+  CHECK(reopened.seen == seen_hashes{});
+  CHECK(decide_finish_upload(task.state, &reopened, ending(task.state, said("other"))).has_value());
+}
+
 TEST_CASE("hashes may be added until the upload is finished, and never change") {
   const auto task = running_task();
   auto known = reserved();
