@@ -248,8 +248,13 @@ void auth_shell::carry_out(outcome<auth_decision> decided, footprint left, const
   unpublished_.push_back(
       {number, std::move(decided->change), to,
        answer{static_cast<std::uint16_t>(decided->status), std::move(decided->reply)}});
-  stage_.store().when_safe(
-      number, [this, self = own_handle(), number] { guard_.attempt([&] { publish(number); }); });
+  audit_event audited{"auth", std::string{left.kind}, std::string{left.id}, std::string{left.by},
+                      std::string{left.action}};
+  stage_.store().when_safe(number,
+                           [this, self = own_handle(), number, audited = std::move(audited)] {
+                             log_audit(audited);
+                             guard_.attempt([&] { publish(number); });
+                           });
 }
 
 // Within a commit.

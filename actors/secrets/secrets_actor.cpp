@@ -167,15 +167,10 @@ std::size_t secrets_shell::remove_until(timestamp then) {
 // Told once it has happened for good.
 void secrets_shell::audit(const std::string& name, std::string_view action,
                           const std::string& client_id) {
-  stage_.store().when_safe(written(), [name, action, client_id] {
-    log_record(severity::notice, "audit-event",
-               {{"service", "secrets"},
-                {"entity", "secret"},
-                {"entityId", name},
-                {"clientId", client_id},
-                {"action", action}},
-               "secrets");
-  });
+  stage_.store().when_safe(
+      written(), [what = audit_event{"secrets", "secret", name, client_id, std::string{action}}] {
+        log_audit(what);
+      });
 }
 
 }  // namespace troupe

@@ -128,7 +128,7 @@ void task_shell::reclaim(reclaim_run& command) {
     return refuse(command.reply, std::move(decision).error());
   carry_out(*decision);
   const auto& worker = state_.runs[command.run].worker;
-  log_record(severity::info, "task-reclaimed",
+  log_record(severity::notice, "task-reclaimed",
              {{"workerGroup", worker.group},
               {"workerId", worker.id},
               {"taskId", state_.id.view()},
@@ -155,11 +155,12 @@ void task_shell::give_back(return_run& command) {
   if (decision.changes.empty() || command.reason.empty())
     return;
   const auto& worker = state_.runs[command.run].worker;
-  log_record(severity::info, "task-resolved-by-worker-removed",
+  log_record(severity::notice, "task-resolved-by-worker-removed",
              {{"taskId", state_.id.view()},
               {"runId", command.run},
               {"workerGroup", worker.group},
               {"workerId", worker.id},
+              {"workerPoolId", state_.definition->queue.text},
               {"reason", command.reason},
               {"v", 1}},
              "queue");

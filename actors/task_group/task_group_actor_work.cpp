@@ -202,7 +202,7 @@ void task_group_shell::finish_work() {
     append_event("task-group-priority-changed", group_priority_payload(state_, *finished));
   last_commit_ = stage_.store().end_commit();
   if (finished->job.what == group_change::cancel)
-    log_record(severity::info, "task-group-cancelled",
+    log_record(severity::notice, "task-group-cancelled",
                {{"taskGroupId", id},
                 {"taskGroupSize", finished->size},
                 {"cancelledCount", finished->affected},

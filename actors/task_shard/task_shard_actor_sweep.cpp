@@ -95,11 +95,11 @@ void task_shard_shell::go_on_sweeping(sweep_step step) {
 
 void task_shard_shell::finish_sweep() {
   if (sweep_.removed + sweep_.failed > 0)
-    log_record(sweep_.failed == 0 ? severity::info : severity::error, "expired-artifacts-removed",
+    log_record(sweep_.failed == 0 ? severity::notice : severity::error, "expired-artifacts-removed",
                {{"count", sweep_.removed},
                 {"errorsCount", sweep_.failed},
                 {"expires", to_iso(sweep_.due)},
-                {"v", 1}},
+                {"v", 2}},
                "queue");
   if (std::exchange(serves_asked_, false)) {
     const auto reply = asked_.front().reply;

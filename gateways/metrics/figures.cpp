@@ -10,8 +10,6 @@ namespace troupe {
 
 namespace {
 
-using kind = metrics_text::kind;
-
 struct queue_labels {
   explicit queue_labels(std::string_view queue)
       : provisioner(queue.substr(0, queue.find('/'))),
@@ -21,34 +19,34 @@ struct queue_labels {
 };
 
 void write_server(metrics_text& out, const server_figures& figures) {
-  out.begin("build_info", kind::gauge, "The program that runs; always 1");
+  out.begin("build_info");
   out.value({{"version", figures.version}, {"git", figures.commit}}, std::uint64_t{1});
   const auto& process = figures.process;
-  out.begin("process_cpu_seconds_total", kind::counter, "CPU time used, in user and system mode");
+  out.begin("process_cpu_seconds_total");
   out.value({}, process.cpu_seconds);
-  out.begin("process_start_time_seconds", kind::gauge, "When the process started, Unix time");
+  out.begin("process_start_time_seconds");
   out.value({}, process.start_time);
-  out.begin("process_resident_memory_bytes", kind::gauge, "Memory in use");
+  out.begin("process_resident_memory_bytes");
   out.value({}, process.resident_bytes);
-  out.begin("process_virtual_memory_bytes", kind::gauge, "Address space in use");
+  out.begin("process_virtual_memory_bytes");
   out.value({}, process.virtual_bytes);
-  out.begin("process_threads", kind::gauge, "Threads");
+  out.begin("process_threads");
   out.value({}, process.threads);
-  out.begin("process_open_fds", kind::gauge, "Open file descriptors");
+  out.begin("process_open_fds");
   out.value({}, process.open_files);
-  out.begin("process_max_fds", kind::gauge, "File descriptors there may be");
+  out.begin("process_max_fds");
   out.value({}, process.most_files);
-  out.begin("tcx_http_connections", kind::gauge, "Open connections of the HTTP API");
+  out.begin("tcx_http_connections");
   out.value({}, figures.connections);
-  out.begin("tcx_requests_in_flight", kind::gauge, "Calls that wait for an actor's answer");
+  out.begin("tcx_requests_in_flight");
   out.value({}, figures.requests_in_flight);
-  out.begin("tcx_redis_commits_total", kind::counter, "Changes of state written to Redis");
+  out.begin("tcx_redis_commits_total");
   out.value({}, figures.store.commits);
-  out.begin("tcx_redis_batches_total", kind::counter, "Transactions they were written in");
+  out.begin("tcx_redis_batches_total");
   out.value({}, figures.store.batches);
-  out.begin("tcx_redis_reconnects_total", kind::counter, "Times the link to Redis was made again");
+  out.begin("tcx_redis_reconnects_total");
   out.value({}, figures.store.reconnects);
-  out.begin("tcx_events_published_total", kind::counter, "Messages of all exchanges");
+  out.begin("tcx_events_published_total");
   out.value({}, figures.store.events);
 }
 
@@ -63,25 +61,24 @@ void write_requests(metrics_text& out, const request_counts& requests) {
             count);
     }
   };
-  out.begin("http_requests_total", kind::counter, "API calls that were answered");
+  out.begin("http_requests_total");
   each([&](metrics_text::labels of, const request_count& count) { out.value(of, count.requests); });
-  out.begin("http_request_duration_seconds", kind::histogram,
-            "From a request's arrival to its answer");
+  out.begin("http_request_duration_seconds");
   each([&](metrics_text::labels of, const request_count& count) {
     out.histogram(of, request_seconds, count.within, static_cast<double>(count.total_us) / 1e6);
   });
-  out.begin("auth_success_total", kind::counter, "Requests with good credentials");
+  out.begin("auth_success_total");
   for (const auto& [key, count] : requests.successes())
     out.value({{"scheme", key.first}, {"clientId", key.second}}, count);
-  out.begin("auth_failure_total", kind::counter, "Requests whose credentials were refused");
+  out.begin("auth_failure_total");
   for (const auto& [key, count] : requests.failures())
     out.value({{"scheme", key.first}, {"reason", key.second}}, count);
 }
 
 void write_resolved(metrics_text& out, const resolution_counts::table& resolved) {
   using how = resolution_counts::how;
-  const auto family = [&](how wanted, std::string_view name, std::string_view help) {
-    out.begin(name, kind::counter, help);
+  const auto family = [&](how wanted, std::string_view name) {
+    out.begin(name);
     for (const auto& [key, count] : resolved) {
       const auto& [what, queue, reason] = key;
       if (what != wanted)
@@ -97,37 +94,30 @@ void write_resolved(metrics_text& out, const resolution_counts::table& resolved)
                   count);
     }
   };
-  family(how::completed, "queue_completed_tasks", "Runs that completed");
-  family(how::failed, "queue_failed_tasks", "Runs that failed");
-  family(how::exception, "queue_exception_tasks", "Tasks that ended otherwise");
+  family(how::completed, "queue_completed_tasks");
+  family(how::failed, "queue_failed_tasks");
+  family(how::exception, "queue_exception_tasks");
 }
 
 void write_queues(metrics_text& out, const std::vector<queue_figures>& queues) {
-  const auto family = [&](std::string_view name, std::string_view help, auto number_of) {
-    out.begin(name, kind::gauge, help);
+  const auto family = [&](std::string_view name, auto number_of) {
+    out.begin(name);
     for (const auto& queue : queues) {
       const queue_labels labels{queue.queue};
       out.value({{"provisionerId", labels.provisioner}, {"workerType", labels.worker_type}},
                 number_of(queue));
     }
   };
-  family("queue_pending_tasks", "Runs that wait for a worker",
-         [](const queue_figures& of) { return of.pending; });
-  family("queue_claimed_tasks", "Runs that a worker has claimed",
-         [](const queue_figures& of) { return of.claimed; });
-  family("queue_workers_total", "Workers that are known",
-         [](const queue_figures& of) { return of.workers; });
-  family("queue_quarantined_workers", "Workers that are given no work",
-         [](const queue_figures& of) { return of.quarantined; });
-  family("queue_running_workers", "Workers that run something, taken as one for each claimed run",
-         [](const queue_figures& of) { return of.claimed; });
-  family("queue_idle_workers", "Workers that could run something and do not",
-         [](const queue_figures& of) {
-           const auto busy = of.quarantined + of.claimed;
-           return of.workers > busy ? of.workers - busy : std::uint64_t{0};
-         });
-  family("tcx_claim_waiters", "Calls of claimWork that wait for a run",
-         [](const queue_figures& of) { return of.waiting_claims; });
+  family("queue_pending_tasks", [](const queue_figures& of) { return of.pending; });
+  family("queue_claimed_tasks", [](const queue_figures& of) { return of.claimed; });
+  family("queue_workers_total", [](const queue_figures& of) { return of.workers; });
+  family("queue_quarantined_workers", [](const queue_figures& of) { return of.quarantined; });
+  family("queue_running_workers", [](const queue_figures& of) { return of.claimed; });
+  family("queue_idle_workers", [](const queue_figures& of) {
+    const auto busy = of.quarantined + of.claimed;
+    return of.workers > busy ? of.workers - busy : std::uint64_t{0};
+  });
+  family("tcx_claim_waiters", [](const queue_figures& of) { return of.waiting_claims; });
 }
 
 }  // namespace

@@ -42,22 +42,20 @@ metrics_text::metrics_text(metrics_format format, std::string_view prefix) : for
     prefix_ = std::string{prefix} + "_";
 }
 
-void metrics_text::begin(std::string_view name, kind what, std::string_view help) {
-  name_ = prefix_ + std::string{name};
+void metrics_text::begin(const metric_row& family) {
+  name_ = prefix_ + std::string{family.name};
   constexpr std::string_view total = "_total";
-  auto family = name_;
-  std::string_view type = what == kind::counter ? "counter" : "gauge";
-  if (what == kind::histogram)
-    type = "histogram";
-  if (format_ == metrics_format::open_metrics && what == kind::counter) {
-    if (family.ends_with(total))
-      family.resize(family.size() - total.size());
+  auto shown = name_;
+  auto type = metric_kind_text(family.kind);
+  if (format_ == metrics_format::open_metrics && family.kind == metric_kind::counter) {
+    if (shown.ends_with(total))
+      shown.resize(shown.size() - total.size());
     else
       type = "unknown";
   }
-  text_ += "# HELP " + family + " ";
-  text_ += help;
-  text_ += "\n# TYPE " + family + " ";
+  text_ += "# HELP " + shown + " ";
+  text_ += family.description;
+  text_ += "\n# TYPE " + shown + " ";
   text_ += type;
   text_ += '\n';
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "messages/api/metrics.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -23,16 +25,16 @@ std::string_view metrics_content_type(metrics_format format);
 /// Writes metrics, family by family.
 class metrics_text {
  public:
-  enum class kind : std::uint8_t { counter, gauge, histogram };
   using label = std::pair<std::string_view, std::string_view>;
   using labels = std::initializer_list<label>;
 
   /// Every name begins with the prefix and an underscore, when there is one.
   metrics_text(metrics_format format, std::string_view prefix);
 
-  /// Begins a family. In OpenMetrics a counter whose name does not end in `_total` is of unknown
-  /// type, so that it keeps its name.
-  void begin(std::string_view name, kind what, std::string_view help);
+  /// Begins the family of that name; the rest is in `metric_rows`. In OpenMetrics a counter whose
+  /// name does not end in `_total` is of unknown type, so that it keeps its name.
+  void begin(std::string_view name) { begin(metric_named(name)); }
+  void begin(const metric_row& family);
 
   /// A value of the family that was begun.
   void value(labels of, std::uint64_t number);

@@ -122,7 +122,8 @@ void remote_desk::hello(session_number number, worker_hello hello, const std::st
              {{"taskQueueId", hello.queue},
               {"workerGroup", hello.worker.group},
               {"workerId", hello.worker.id},
-              {"runs", hello.runs.size()}},
+              {"runs", hello.runs.size()},
+              {"v", 1}},
              "queue");
   then({200, {}});
   carry_out(number, *decision);
@@ -290,7 +291,8 @@ void remote_desk::link_lost(session_number number) {
     log_record(severity::info, "remote-worker-away",
                {{"taskQueueId", known->second.first.text},
                 {"workerGroup", known->second.second.group},
-                {"workerId", known->second.second.id}},
+                {"workerId", known->second.second.id},
+                {"v", 1}},
                "queue");
   on_link_lost(state_, number, on_.now() + std::chrono::seconds{parts_.config->worker_grace_s});
   forget(number, "the connection is gone");

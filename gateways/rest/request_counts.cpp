@@ -1,6 +1,7 @@
 #include "gateways/rest/request_counts.hpp"
 
 #include "messages/api/method.hpp"
+#include "messages/api/metrics.hpp"
 
 #include <algorithm>
 

@@ -21,9 +21,6 @@ struct request_count {
   std::array<std::uint64_t, 8> within{};
 };
 
-/// Upper bounds of the duration classes, in seconds (operations contract, section 3).
-inline constexpr std::array<double, 7> request_seconds{.01, .05, .1, .5, 1, 5, 10};
-
 /// Counts the API calls and authentications of a lane, for metrics. A call costs some additions and
 /// searches among few entries.
 class request_counts {

@@ -4,7 +4,9 @@
 #include "messages/api/description_data.hpp"
 #include "messages/api/exchanges.hpp"
 #include "messages/api/index_methods.hpp"
+#include "messages/api/log_types.hpp"
 #include "messages/api/method.hpp"
+#include "messages/api/metrics.hpp"
 #include "messages/api/object_methods.hpp"
 #include "messages/api/purge_cache_methods.hpp"
 #include "messages/api/queue_methods.hpp"
@@ -25,6 +27,8 @@ namespace {
 
 constexpr std::string_view api_schema = "/schemas/common/api-reference-v0.json#";
 constexpr std::string_view exchanges_schema = "/schemas/common/exchanges-reference-v0.json#";
+constexpr std::string_view logs_schema = "/schemas/common/logs-reference-v0.json#";
+constexpr std::string_view metrics_schema = "/schemas/common/metrics-reference-v0.json#";
 constexpr std::string_view manifest_schema = "/schemas/common/manifest-v3.json#";
 
 /// `/task/<taskId>/artifacts/<name*>` as clients read it: without marks of ours.
@@ -149,6 +153,55 @@ reference_document exchanges_reference(const std::string& service, const descrip
   return {"references/" + service + "/v1/exchanges.json", std::move(content)};
 }
 
+bool belongs_to(std::string_view row_service, std::string_view service) {
+  return row_service.empty() || row_service == service;
+}
+
+reference_document logs_reference(const std::string& service) {
+  json::array types;
+  for (const auto& row : log_types()) {
+    if (!belongs_to(row.service, service))
+      continue;
+    json::object fields;
+    for (const auto& field : row.fields)
+      fields[field.name] = field.description;
+    types.push_back(json::object{{"name", row.name},
+                                 {"type", row.type},
+                                 {"title", row.title},
+                                 {"level", row.level},
+                                 {"version", row.version},
+                                 {"description", row.description},
+                                 {"fields", std::move(fields)}});
+  }
+  json::object content{
+      {"$schema", logs_schema}, {"serviceName", service}, {"types", std::move(types)}};
+  return {"references/" + service + "/v1/logs.json", std::move(content)};
+}
+
+reference_document metrics_reference(const std::string& service) {
+  json::array metrics;
+  for (const auto& row : metric_rows()) {
+    if (!belongs_to(row.service, service))
+      continue;
+    json::object entry{{"name", row.name},
+                       {"type", metric_kind_text(row.kind)},
+                       {"title", row.description},
+                       {"description", row.description},
+                       {"registers", json::array{"default"}}};
+    json::object labels;
+    for (const auto& label : row.labels)
+      labels[label.name] = label.description;
+    if (!labels.empty())
+      entry["labels"] = std::move(labels);
+    if (row.kind == metric_kind::histogram)
+      entry["buckets"] = json::value_from(request_seconds);
+    metrics.push_back(std::move(entry));
+  }
+  json::object content{
+      {"$schema", metrics_schema}, {"serviceName", service}, {"metrics", std::move(metrics)}};
+  return {"references/" + service + "/v1/metrics.json", std::move(content)};
+}
+
 reference_document manifest_of(const std::vector<reference_document>& documents) {
   json::array names;
   for (const auto& document : documents)
@@ -168,10 +221,14 @@ void sort_by_name(std::vector<reference_document>& documents) {
 std::vector<reference_document> make_reference_documents() {
   const descriptions words;
   std::vector<reference_document> documents;
-  for (const auto* methods : {&queue_methods(), &auth_methods(), &secrets_methods(),
-                              &index_methods(), &purge_cache_methods(), &object_methods()})
+  for (const auto* methods :
+       {&queue_methods(), &auth_methods(), &secrets_methods(), &index_methods(),
+        &purge_cache_methods(), &object_methods(), &troupe_methods()}) {
+    const std::string service{methods->front().service};
     documents.push_back(api_reference(*methods, words));
-  documents.push_back(api_reference(troupe_methods(), words));
+    documents.push_back(logs_reference(service));
+    documents.push_back(metrics_reference(service));
+  }
   for (const char* service : {"queue", "auth"})
     documents.push_back(exchanges_reference(service, words));
   auto schemas = json::parse(schema_data()).as_object();

@@ -8,16 +8,16 @@
 
 namespace troupe {
 
-/// A document that tells programs what is served: the methods or exchanges of a service, or a
-/// schema (api-conventions section 16).
+/// A document that tells programs what is served: the methods, exchanges, records of the log
+/// or metrics of a service, or a schema (api-conventions section 16).
 struct reference_document {
   std::string filename;  ///< `references/queue/v1/api.json`, `schemas/queue/v1/task.json`
   boost::json::value
       content;  ///< `$schema` and `$id` begin at the root of the server: `/schemas/...`
 };
 
-/// Makes all of them out of the tables of methods and exchanges, so they say what is there; sorted
-/// by name, the manifest among them. Takes some milliseconds and megabytes.
+/// Makes all of them out of the tables of methods, exchanges, records and metrics, so they say what
+/// is there; sorted by name, the manifest among them. Takes some milliseconds and megabytes.
 std::vector<reference_document> make_reference_documents();
 
 /// The text of a document as a server with that root URL gives it away.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace troupe {
@@ -68,6 +69,7 @@ struct auth_snapshot::client_facts {
   timestamp expires;
   bool disabled = false;
   scope_list scopes;  // as they were given
+  bool may_assume;    // roles mean something to them
   mutable std::atomic<std::int64_t> used_ms;
 
   explicit client_facts(const client_record& of)
@@ -76,6 +78,7 @@ struct auth_snapshot::client_facts {
         expires(of.expires),
         disabled(of.disabled),
         scopes(of.scopes),
+        may_assume(std::any_of(scopes.begin(), scopes.end(), detail::may_assume)),
         used_ms(of.last_used.ms) {}
 };
 
@@ -90,9 +93,13 @@ struct auth_snapshot::world {
   }
 };
 
+const auth_snapshot::world_ptr& auth_snapshot::worlds::of(const client_facts& facts) const {
+  return facts.may_assume ? with_roles : without_roles;
+}
+
 // -- a client -------------------------------------------------------------------------------------
 
-auth_snapshot::client::client(std::shared_ptr<const client_facts> facts, world_ptr in)
+auth_snapshot::client::client(facts_ptr facts, world_ptr in)
     : facts_(std::move(facts)), in_(std::move(in)) {}
 
 auth_snapshot::client::~client() { delete rights_.load(std::memory_order_acquire); }
@@ -118,10 +125,107 @@ const auth_snapshot::client::rights& auth_snapshot::client::expand() const {
 
 // -- all of them ----------------------------------------------------------------------------------
 
+// The clients whose ids have a part of their hash in common. After a change of roles it has only
+// what does not depend on them; the clients are made when somebody first looks for one, on any
+// thread. Is not edited any more once it is part of a snapshot.
+class auth_snapshot::shard {
+ public:
+  explicit shard(worlds in)
+      : in_(std::move(in)),
+        facts_(std::make_shared<facts_map>()),
+        clients_(std::make_shared<client_place>()) {}
+
+  // To be edited; has the clients if they were made, with what is known of their rights.
+  shard(const shard& of)
+      : in_(of.in_),
+        facts_(std::make_shared<facts_map>(*of.facts_)),
+        clients_(std::make_shared<client_place>()),
+        follow_roles_(of.follow_roles_) {
+    if (const auto* known = of.clients_->made())
+      clients_->set(std::make_unique<client_map>(*known));
+  }
+
+  // The same clients in other worlds. Those whom the change means nothing to stay as they are.
+  shard(const shard& of, worlds in)
+      : in_(std::move(in)),
+        facts_(of.facts_),
+        clients_(of.follow_roles_ == 0 && in_.without_roles == of.in_.without_roles
+                     ? of.clients_
+                     : std::make_shared<client_place>()),
+        follow_roles_(of.follow_roles_) {}
+
+  shard& operator=(const shard&) = delete;
+
+  const client* find(std::string_view client_id) const {
+    const auto* known = clients_->made();
+    const auto& clients = known != nullptr ? *known : make();
+    const auto found = clients.find(client_id);
+    return found == clients.end() ? nullptr : found->second.get();
+  }
+
+  void put(const facts_ptr& facts) {
+    remove(facts->client_id);  // its key is part of what is replaced
+    follow_roles_ += facts->may_assume ? 1 : 0;
+    facts_->emplace(facts->client_id, facts);
+    if (auto* known = clients_->made())
+      known->emplace(facts->client_id, std::make_shared<const client>(facts, in_.of(*facts)));
+  }
+
+  void remove(std::string_view client_id) {
+    if (auto* known = clients_->made())
+      known->erase(client_id);
+    const auto found = facts_->find(client_id);
+    if (found == facts_->end())
+      return;
+    follow_roles_ -= found->second->may_assume ? 1 : 0;
+    facts_->erase(found);
+  }
+
+ private:
+  // Keys are the ids in the facts.
+  using facts_map = std::unordered_map<std::string_view, facts_ptr>;
+  using client_map = std::unordered_map<std::string_view, std::shared_ptr<const client>>;
+
+  // Of two threads that set it at once, the first counts.
+  class client_place {
+   public:
+    client_place() = default;
+    client_place(const client_place&) = delete;
+    client_place& operator=(const client_place&) = delete;
+    ~client_place() { delete made(); }
+
+    client_map* made() const { return made_.load(std::memory_order_acquire); }
+
+    const client_map& set(std::unique_ptr<client_map> to) {
+      client_map* before = nullptr;
+      if (made_.compare_exchange_strong(before, to.get(), std::memory_order_acq_rel,
+                                        std::memory_order_acquire))
+        return *to.release();
+      return *before;
+    }
+
+   private:
+    std::atomic<client_map*> made_{nullptr};
+  };
+
+  const client_map& make() const {
+    auto made = std::make_unique<client_map>();
+    made->reserve(facts_->size());
+    for (const auto& [id, facts] : *facts_)
+      made->emplace(id, std::make_shared<const client>(facts, in_.of(*facts)));
+    return clients_->set(std::move(made));
+  }
+
+  worlds in_;
+  std::shared_ptr<facts_map> facts_;
+  std::shared_ptr<client_place> clients_;
+  std::size_t follow_roles_ = 0;
+};
+
 // Copies each shard once, when it is first changed.
 class auth_snapshot::shard_editor {
  public:
-  explicit shard_editor(shards& of) : of_(of) {}
+  shard_editor(shards& of, const worlds& in) : of_(of), in_(in) {}
 
   ~shard_editor() {
     for (auto& [number, changed] : changed_)
@@ -131,12 +235,13 @@ class auth_snapshot::shard_editor {
   shard& of(std::size_t number) {
     auto& changed = changed_[number];
     if (changed == nullptr)
-      changed = of_[number] ? std::make_shared<shard>(*of_[number]) : std::make_shared<shard>();
+      changed = of_[number] ? std::make_shared<shard>(*of_[number]) : std::make_shared<shard>(in_);
     return *changed;
   }
 
  private:
   shards& of_;
+  const worlds& in_;
   std::unordered_map<std::size_t, std::shared_ptr<shard>> changed_;
 };
 
@@ -148,59 +253,36 @@ auth_snapshot::auth_snapshot(const std::vector<client_record>& clients, role_exp
 
 auth_snapshot::auth_snapshot(const auth_snapshot& before, role_expander roles)
     : serial_(next_serial()), roles_(std::move(roles)) {
-  use(before.without_roles_);
+  use(before.in_.without_roles);
 }
 
 void auth_snapshot::use(const world_ptr& before) {
   auto everybody_has = roles_.expand({std::string{everybody}});
   if (before != nullptr && before->anonymous->list() == everybody_has) {
     anonymous_ = before->anonymous;
-    without_roles_ = before;
+    in_.without_roles = before;
   } else {
     anonymous_ =
         std::make_shared<const scope_set>(scope_set::of_normalised(std::move(everybody_has)));
-    without_roles_ = std::make_shared<const world>(world{{}, anonymous_});
+    in_.without_roles = std::make_shared<const world>(world{{}, anonymous_});
   }
-  with_roles_ = std::make_shared<const world>(world{roles_, anonymous_});
-}
-
-const auth_snapshot::world_ptr& auth_snapshot::world_of(const client_facts& facts) const {
-  const bool may_assume = std::any_of(facts.scopes.begin(), facts.scopes.end(), detail::may_assume);
-  return may_assume ? with_roles_ : without_roles_;
+  in_.with_roles = std::make_shared<const world>(world{roles_, anonymous_});
 }
 
 void auth_snapshot::change(const std::vector<client_record>& put,
                            const std::vector<std::string>& removed) {
-  shard_editor edit{clients_};
+  shard_editor edit{clients_, in_};
   for (const auto& client_id : removed)
-    edit.of(shard_of(client_id)).erase(client_id);
-  for (const auto& record : put) {
-    auto& place = edit.of(shard_of(record.client_id));
-    place.erase(record.client_id);  // its key is part of what is replaced
-    auto facts = std::make_shared<const client_facts>(record);
-    const std::string_view key = facts->client_id;
-    const auto& in = world_of(*facts);
-    place.emplace(key, std::make_shared<const client>(std::move(facts), in));
-  }
+    edit.of(shard_of(client_id)).remove(client_id);
+  for (const auto& record : put)
+    edit.of(shard_of(record.client_id)).put(std::make_shared<const client_facts>(record));
 }
 
 auth_snapshot_ptr auth_snapshot::with_roles(role_expander roles) const {
   const std::shared_ptr<auth_snapshot> next{new auth_snapshot{*this, std::move(roles)}};
-  const bool same_for_all = next->without_roles_ == without_roles_;
-  for (std::size_t number = 0; number < clients_.size(); ++number) {
-    if (clients_[number] == nullptr)
-      continue;
-    auto made = std::make_shared<shard>();
-    made->reserve(clients_[number]->size());
-    for (const auto& [id, known] : *clients_[number]) {
-      const auto& in = next->world_of(*known->facts());
-      if (same_for_all && in == without_roles_)
-        made->emplace(id, known);
-      else
-        made->emplace(id, std::make_shared<const client>(known->facts(), in));
-    }
-    next->clients_[number] = std::move(made);
-  }
+  for (std::size_t number = 0; number < clients_.size(); ++number)
+    if (const auto& known = clients_[number])
+      next->clients_[number] = std::make_shared<const shard>(*known, next->in_);
   return next;
 }
 
@@ -214,14 +296,11 @@ auth_snapshot_ptr auth_snapshot::with_changes(const std::vector<client_record>& 
 
 const auth_snapshot::client* auth_snapshot::find(std::string_view client_id) const {
   const auto& in = clients_[shard_of(client_id)];
-  if (in == nullptr)
-    return nullptr;
-  const auto found = in->find(client_id);
-  return found == in->end() ? nullptr : found->second.get();
+  return in == nullptr ? nullptr : in->find(client_id);
 }
 
 scope_set_ptr auth_snapshot::expand_with_anonymous(const scope_list& scopes) const {
-  return with_roles_->with_anonymous(roles_.expand(scopes));
+  return in_.with_roles->with_anonymous(roles_.expand(scopes));
 }
 
 std::size_t auth_snapshot::shard_of(std::string_view client_id) {

@@ -12,7 +12,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -67,24 +66,29 @@ class auth_snapshot {
  private:
   struct client_facts;
   struct world;
+  class shard;
+  class shard_editor;
+  using facts_ptr = std::shared_ptr<const client_facts>;
   using world_ptr = std::shared_ptr<const world>;
-  // Keys are the ids in the facts of the clients.
-  using shard = std::unordered_map<std::string_view, std::shared_ptr<const client>>;
+  // What clients' scopes are expanded in.
+  struct worlds {
+    world_ptr with_roles;     // for clients that roles mean something to
+    world_ptr without_roles;  // for all others, who need not follow each change of a role
+
+    const world_ptr& of(const client_facts& facts) const;
+  };
   // A change copies only the shards of the clients it touches.
   using shards = std::array<std::shared_ptr<const shard>, 256>;
-  class shard_editor;
 
   auth_snapshot(const auth_snapshot& before, role_expander roles);
   void change(const std::vector<client_record>& put, const std::vector<std::string>& removed);
   void use(const world_ptr& before);
-  const world_ptr& world_of(const client_facts& facts) const;
   static std::size_t shard_of(std::string_view client_id);
 
   std::uint64_t serial_;
   role_expander roles_;
   scope_set_ptr anonymous_;
-  world_ptr with_roles_;     // for clients that roles mean something to
-  world_ptr without_roles_;  // for all others, who need not follow each change of a role
+  worlds in_;
   shards clients_;
 };
 
@@ -92,7 +96,7 @@ class auth_snapshot {
 /// first asks for it, on any thread.
 class auth_snapshot::client {
  public:
-  client(std::shared_ptr<const client_facts> facts, world_ptr in);
+  client(facts_ptr facts, world_ptr in);
   ~client();
   client(const client&) = delete;
   client& operator=(const client&) = delete;
@@ -110,9 +114,6 @@ class auth_snapshot::client {
   /// When its use was last written down, in milliseconds; of all snapshots that have the client.
   std::atomic<std::int64_t>& used_ms() const;
 
-  /// The same client among other roles.
-  const std::shared_ptr<const client_facts>& facts() const { return facts_; }
-
  private:
   struct rights {
     scope_set_ptr expanded;
@@ -125,7 +126,7 @@ class auth_snapshot::client {
   }
   const rights& expand() const;
 
-  std::shared_ptr<const client_facts> facts_;
+  facts_ptr facts_;
   world_ptr in_;
   mutable std::atomic<const rights*> rights_{nullptr};
 };

@@ -110,10 +110,10 @@ void append_claim_fields(std::string& out, const event& running) {
 
 void event_records::on_event(const event& what) {
   // What services and others publish is no record of the queue.
-  if (what.id.stream >= shard_count || !log_enabled(severity::info, "queue"))
+  if (what.id.stream >= shard_count || !log_enabled(severity::notice, "queue"))
     return;
   record_head head;
-  head.level = severity::info;
+  head.level = severity::notice;
   head.logger = "taskcluster.queue";
   head.time_us = what.time.ms * 1000;
   const auto add = [&](std::string_view type, void (*append)(std::string&, const event&)) {

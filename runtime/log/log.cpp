@@ -141,6 +141,17 @@ void log_record(severity level, std::string_view type, const boost::json::object
     state->writer->add_at_once(line);
 }
 
+void log_audit(const audit_event& what) {
+  log_record(severity::notice, "audit-event",
+             {{"service", what.service},
+              {"entity", what.entity},
+              {"entityId", what.id},
+              {"clientId", what.client_id},
+              {"action", what.action},
+              {"v", 1}},
+             what.service);
+}
+
 void log_message(severity level, std::string_view message) {
   if (log_enabled(level))
     log_record(level, "monitor.generic", {{"message", message}});

@@ -50,6 +50,18 @@ bool log_enabled(severity level, std::string_view logger = {});
 void log_record(severity level, std::string_view type, const boost::json::object& fields,
                 std::string_view logger = {});
 
+/// Something that people keep was created, updated or deleted, for good.
+struct audit_event {
+  std::string service;
+  std::string entity;  ///< `client`, `role`, `secret`
+  std::string id;
+  std::string client_id;  ///< who did it
+  std::string action;
+};
+
+/// Logs an `audit-event`.
+void log_audit(const audit_event& what);
+
 /// Logs a sentence for operators.
 void log_message(severity level, std::string_view message);
 

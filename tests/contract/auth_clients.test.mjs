@@ -235,6 +235,11 @@ test('AUD-1 AUD-2 what was done is listed by client and by whoever did it', asyn
   assertAgrees('get-entity-history-response', history, 'auth');
   assert.deepEqual(short(history), expected);
   assert.deepEqual(short(await auth.listAuditHistory(actor)), expected);
+  const logged = server.log.split('\n').filter((line) => line.includes('audit-event')
+    && line.includes(clientId)).map((line) => JSON.parse(line));
+  assert.deepEqual(logged.map(({ Type, Severity, Fields }) => [Type, Severity, Fields]),
+    ['created', 'updated'].map((action) => ['audit-event', 5,
+      { service: 'auth', entity: 'client', entityId: clientId, clientId: actor, action, v: 1 }]));
   const first = await auth.getEntityHistory('client', clientId, { limit: 1 });
   assert.deepEqual(short(first), expected.slice(0, 1));
   const { continuationToken } = first;

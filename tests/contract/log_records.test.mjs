@@ -21,7 +21,7 @@ const recordsOf = (id) => server.log.split('\n').filter((line) => line.includes(
   .filter(({ Type }) => Type.startsWith('task-'))
   .map(({ Type, Fields, Logger, Severity }) => {
     assert.equal(Logger, 'taskcluster.queue');
-    assert.equal(Severity, 6);
+    assert.equal(Severity, 5);
     return [Type, Fields];
   });
 

@@ -182,7 +182,10 @@ test('REF-1 who knows the root URL only makes clients of all services, by the ma
     const reference = await fetched(url);
     // What a document is, its schema says; others than these are for others.
     const { metadata } = await fetched(reference.$schema.replace(/#$/, ''));
-    assert.ok(['api', 'exchanges'].includes(metadata.name), url);
+    if (!['api', 'exchanges'].includes(metadata.name)) {
+      assert.ok(['logs', 'metrics'].includes(metadata.name), url);
+      continue;
+    }
     const Client = taskcluster.createClient(reference);
     const client = new Client({ rootUrl: server.rootUrl, credentials: server.credentials });
     made[`${reference.serviceName}/${metadata.name}`] = client;
@@ -265,4 +268,36 @@ test('REF-4 what Troupe has besides is called by its reference, and keeps to its
   for (const [service, method, params, payload] of answers)
     for (const of of [{}, { scopes: [] }])
       validate('why-response')(await troupe.why({ service, method, params, payload, ...of }));
+});
+
+test('REF-1 what metrics and records of the log there are, references say', async () => {
+  const told = await (await get(`http://127.0.0.1:${server.info.metricsPort}/metrics`)).text();
+  const known = new Map();
+  for (const [, { metrics }] of references('metrics.json'))
+    for (const metric of metrics) known.set(metric.name, metric);
+  const families = [...told.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+  assert.deepEqual(families.map(([, name]) => name).sort(), [...known.keys()].sort());
+  for (const [, name, type] of families) assert.equal(type, known.get(name).type, name);
+  for (const [, name, labels] of told.matchAll(/^(\w+?)(?:_bucket|_sum|_count)?\{(.*)\} /gm)) {
+    const named = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label)
+      .filter((label) => label !== 'le').sort();
+    assert.deepEqual(named, Object.keys((known.get(name) ?? known.get(`${name}_count`)).labels).sort());
+  }
+  const records = new Map();
+  for (const [, { serviceName, types }] of references('logs.json'))
+    for (const type of types) records.set(`${serviceName} ${type.type}`, type);
+  const seen = new Set();
+  for (const line of server.log.split('\n').filter((text) => text.startsWith('{'))) {
+    const { Type, Logger, Fields, Severity } = JSON.parse(line);
+    const service = /^taskcluster\.([^.]+)/.exec(Logger)?.[1];
+    const type = records.get(`${service} ${Type}`) ?? records.get(`queue ${Type}`);
+    assert.ok(type, line);
+    seen.add(Type);
+    for (const name of Object.keys(Fields)) assert.ok(name === 'v' || name in type.fields, line);
+    const levels = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
+    if (type.level !== 'any') assert.equal(levels[Severity], type.level, line);
+    if (Fields.v !== undefined) assert.equal(Fields.v, type.version, line);
+  }
+  for (const one of ['monitor.apiMethod', 'task-defined', 'task-claimed', 'audit-event'])
+    assert.ok(seen.has(one), one);
 });

@@ -45,6 +45,18 @@ json::value read(const std::string& name) {
   return json::parse(text);
 }
 
+// The names in an object or in an array of them.
+std::set<std::string> names_of(const json::value& of) {
+  std::set<std::string> names;
+  if (const auto* object = of.if_object())
+    for (const auto& [name, _] : *object)
+      names.emplace(name);
+  else
+    for (const auto& name : of.as_array())
+      names.emplace(name.as_string());
+  return names;
+}
+
 }  // namespace
 
 TEST_CASE("REF-4 references have the structure of the protocol's, method by method") {
@@ -93,6 +105,36 @@ TEST_CASE("all that is served is described, and nothing else is") {
     if (service != "shared")
       for (const auto& [method, text] : about.at("methods").as_object())
         CHECK(served[std::string{service}].contains(std::string{method}));
+}
+
+TEST_CASE("records of the log and metrics are those of the protocol, as far as there are any") {
+  const auto ours = documents();
+  const auto protocol = read("records-structure.json");
+  for (const auto& [service, kinds] : protocol.as_object())
+    for (const auto& [kind, theirs] : kinds.as_object()) {
+      const auto& made =
+          ours.at("references/" + std::string{service} + "/v1/" + std::string{kind} + ".json");
+      for (const auto& entry : made.at(kind == "logs" ? "types" : "metrics").as_array()) {
+        const auto& name = entry.at("name").as_string();
+        const auto* known = theirs.as_object().if_contains(name);
+        INFO(service << " " << kind << " " << name);
+        CHECK(entry.at("description").as_string().size() > 0);
+        if (known == nullptr) {
+          CHECK((name.starts_with("tcx_") || name.starts_with("remoteWorker")));
+          continue;
+        }
+        CHECK(entry.at("type") == known->at("type"));
+        if (kind == "metrics") {
+          const auto* labels = entry.as_object().if_contains("labels");
+          const auto expected = names_of(known->at("labels"));
+          CHECK((labels == nullptr ? expected.empty() : names_of(*labels) == expected));
+          continue;
+        }
+        CHECK(entry.at("version") == known->at("version"));
+        if (entry.at("level") != "any" && known->at("level") != "any")
+          CHECK(entry.at("level") == known->at("level"));
+      }
+    }
 }
 
 TEST_CASE("documents become absolute at their top and in the manifest only") {

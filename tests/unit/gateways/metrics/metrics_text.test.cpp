@@ -5,17 +5,16 @@
 #include <array>
 
 using namespace troupe;
-using kind = metrics_text::kind;
 
 namespace {
 
 std::string written(metrics_format format, std::string_view prefix = {}) {
   metrics_text out(format, prefix);
-  out.begin("calls_total", kind::counter, "Calls");
+  out.begin({"", "calls_total", metric_kind::counter, "Calls"});
   out.value({{"name", "a\"b\\c\nd"}}, std::uint64_t{3});
-  out.begin("done", kind::counter, "Done");
+  out.begin({"", "done", metric_kind::counter, "Done"});
   out.value({}, std::uint64_t{7});
-  out.begin("share", kind::gauge, "A share");
+  out.begin({"", "share", metric_kind::gauge, "A share"});
   out.value({{"of", "x"}, {"in", "y"}}, 0.25);
   return out.finish();
 }
@@ -41,7 +40,7 @@ TEST_CASE("metrics: OpenMetrics names a family without _total, and keeps every s
 
 TEST_CASE("metrics: the buckets of a histogram add up") {
   metrics_text out(metrics_format::prometheus, {});
-  out.begin("seconds", kind::histogram, "Time");
+  out.begin({"", "seconds", metric_kind::histogram, "Time"});
   const std::array<double, 2> bounds{0.5, 1};
   const std::array<std::uint64_t, 3> within{2, 0, 1};
   out.histogram({{"name", "a"}}, bounds, within, 3.5);

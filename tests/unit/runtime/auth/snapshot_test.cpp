@@ -2,9 +2,13 @@
 
 #include "tests/unit/runtime/auth/some_world.hpp"
 
+#include <rapidcheck.h>
 #include <catch2/catch_test_macros.hpp>
 
 #include <array>
+#include <map>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -73,17 +77,73 @@ TEST_CASE("other roles give clients other scopes, and leave the first snapshot a
 
 TEST_CASE("several threads may be the first to ask what a client may do") {
   for (int round = 0; round < 50; ++round) {
-    const auto world = some_world();
-    const auto* client = world.find("some/worker");
+    const auto world = some_world().with_roles(role_expander{some_roles()});
     std::vector<std::thread> threads;
     std::array<scope_list, 4> seen;
     for (auto& list : seen)
-      threads.emplace_back([&list, client] { list = client->with_anonymous()->list(); });
+      threads.emplace_back([&] { list = world->find("some/worker")->with_anonymous()->list(); });
     for (auto& thread : threads)
       thread.join();
     for (const auto& list : seen)
-      REQUIRE(list == client->with_anonymous()->list());
+      REQUIRE(list == world->find("some/worker")->with_anonymous()->list());
   }
+}
+
+TEST_CASE("a snapshot that came by changes knows what one made at once knows") {
+  CHECK(rc::check([] {
+    std::map<std::string, client_record> clients;
+    std::map<std::string, role> roles;
+    auto world =
+        std::make_shared<const auth_snapshot>(std::vector<client_record>{}, std::vector<role>{});
+    const auto id = [] { return "c" + std::to_string(*rc::gen::inRange(0, 6)); };
+    const auto scopes = [] {
+      return *rc::gen::container<scope_list>(
+          rc::gen::element<std::string>("assume:r1", "assume:r2", "assume:*", "x:1", "x:*", "y"));
+    };
+    const auto steps = *rc::gen::inRange(1, 20);
+    for (int step = 0; step < steps; ++step) {
+      switch (*rc::gen::inRange(0, 4)) {
+        case 0: {
+          const auto key = id();
+          clients[key] = {key, std::string(22, 'k'), scopes(), {now.ms + 1}};
+          world = world->with_changes({clients[key]}, {});
+          break;
+        }
+        case 1: {
+          const auto key = id();
+          clients.erase(key);
+          world = world->with_changes({}, {key});
+          break;
+        }
+        case 2: {
+          const auto name = *rc::gen::element<std::string>("r1", "r2", "anonymous");
+          roles[name] = {name, *rc::gen::element(scope_list{"a"}, scope_list{"b:*"}, scope_list{})};
+          std::vector<role> all;
+          for (const auto& [_, entry] : roles)
+            all.push_back(entry);
+          world = world->with_roles(role_expander{std::move(all)});
+          break;
+        }
+        default: {  // whoever is looked up has its rights made
+          const auto key = id();
+          const auto* known = world->find(key);
+          RC_ASSERT((known != nullptr) == clients.contains(key));
+          if (known != nullptr)
+            RC_ASSERT(known->with_anonymous()->list() ==
+                      world->expand_with_anonymous(known->expanded()->list())->list());
+        }
+      }
+    }
+    std::vector<client_record> every_client;
+    for (const auto& [_, entry] : clients)
+      every_client.push_back(entry);
+    const auth_snapshot fresh{every_client, world->roles()};
+    for (const auto& [key, _] : clients) {
+      RC_ASSERT(world->find(key)->expanded()->list() == fresh.find(key)->expanded()->list());
+      RC_ASSERT(world->find(key)->with_anonymous()->list() ==
+                fresh.find(key)->with_anonymous()->list());
+    }
+  }));
 }
 
 TEST_CASE("records from outside that cannot be used are named") {
