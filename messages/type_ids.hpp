@@ -185,6 +185,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::create_object))
 CAF_ADD_TYPE_ID(troupe, (troupe::finish_object))
 CAF_ADD_TYPE_ID(troupe, (troupe::find_object))
 CAF_ADD_TYPE_ID(troupe, (troupe::objects_timer_fired))
+CAF_ADD_TYPE_ID(troupe, (troupe::log_run_resolved))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 // What crosses the CAF port. These ids are part of the protocol, so they do not move when messages
@@ -383,4 +384,5 @@ TROUPE_LOCAL_MESSAGE(create_object)
 TROUPE_LOCAL_MESSAGE(finish_object)
 TROUPE_LOCAL_MESSAGE(find_object)
 TROUPE_LOCAL_MESSAGE(objects_timer_fired)
+TROUPE_LOCAL_MESSAGE(log_run_resolved)
 #undef TROUPE_LOCAL_MESSAGE
