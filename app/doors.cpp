@@ -1,6 +1,7 @@
 #include "app/doors.hpp"
 
 #include "actors/log_stream/log_directory_actor.hpp"
+#include "app/log_keeper.hpp"
 #include "app/version.hpp"
 #include "gateways/dev/dev_doors.hpp"
 #include "gateways/events/event_gateway.hpp"
@@ -47,7 +48,8 @@ struct other_doors::impl {
         bus(bus_options(*with.config)),
         remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}),
         feed(with.lanes, with.config->dev_mode),
-        metrics({with.lanes, with.board, with.config}, program_build()) {}
+        metrics({with.lanes, with.board, with.config}, program_build()),
+        keeper(*with.board, with.data_dir + "/logs") {}
 
   log_directory_actor make_logs(lane& on);
   outcome<void> open_https(rest_gateway& rest, node_doors& doors);
@@ -58,10 +60,14 @@ struct other_doors::impl {
   event_gateway feed;
   metrics_gateway metrics;
   std::deque<event_records> records;  // one a lane
+  log_keeper keeper;
 };
 
 log_directory_actor other_doors::impl::make_logs(lane& on) {
   log_directory_options options{with.data_dir + "/logs"};
+  options.on_abandoned = [this, &on](const task_id& task, run_id run) {
+    keeper.keep(on, task, run);
+  };
   options.successor = [this, &on] {
     auto& place = with.board->directory().logs[on.index()];
     const auto failed = std::exchange(place, make_logs(on));
@@ -83,6 +89,7 @@ void other_doors::listen_to(lane_store& store) {
   store.add_listener(impl_->bus);
   store.add_listener(impl_->remote);
   store.add_listener(impl_->records.emplace_back());
+  impl_->keeper.listen_to(*impl_->with.lanes[impl_->records.size() - 1], store);
   impl_->feed.listen_to(store);
   impl_->metrics.listen_to(store);
 }
@@ -136,6 +143,8 @@ outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
   TROUPE_TRY(doors.caf_port, impl_->remote.open(rest.door(), doors.root_url));
   const auto& listen = impl_->with.config->listen;
   const bool everywhere = listen == "0.0.0.0" || listen == "::";
+  for (auto* on : impl_->with.lanes)
+    on->post([this, on] { impl_->keeper.look_back(*on); });
   doors.caf_address = (everywhere ? "127.0.0.1" : listen) + ":" + std::to_string(doors.caf_port);
   return boost::system::in_place_value;
 }
@@ -143,6 +152,7 @@ outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
 void other_doors::drain() {
   impl_->remote.drain();
   impl_->feed.drain();
+  impl_->keeper.close();
 }
 
 void other_doors::close() {

@@ -363,7 +363,9 @@ using log_directory_actor = caf::typed_actor<
     // Somebody wants to read along.
     caf::result<void>(follow_log),
     // A follower took what it was told, or left.
-    caf::result<void>(follower_ready)>;
+    caf::result<void>(follower_ready),
+    // The worker may be gone.
+    caf::result<void>(log_run_resolved)>;
 
 /// A worker program, as the server reaches it over the CAF port.
 using worker_link_actor = caf::typed_actor<

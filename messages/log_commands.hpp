@@ -30,6 +30,14 @@ struct finish_log {
   reply_handle reply;
 };
 
+/// The queue has resolved the run as an exception. Its worker may end the log still; when nothing
+/// comes of it for a time, it is ended without.
+struct log_run_resolved {
+  task_id task;
+  run_id run = 0;
+  std::string how;  ///< as in `reasonResolved`
+};
+
 /// A follower of a log: told bytes in order, from the offset it asked for. Called on the
 /// follower's own lane.
 class log_follower {

@@ -190,6 +190,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::find_copy))
 CAF_ADD_TYPE_ID(troupe, (troupe::forget_copies))
 CAF_ADD_TYPE_ID(troupe, (troupe::purge_copy))
 CAF_ADD_TYPE_ID(troupe, (troupe::mirrors_timer_fired))
+CAF_ADD_TYPE_ID(troupe, (troupe::log_run_resolved))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 // What crosses the CAF port. These ids are part of the protocol, so they do not move when messages
@@ -393,4 +394,5 @@ TROUPE_LOCAL_MESSAGE(find_copy)
 TROUPE_LOCAL_MESSAGE(forget_copies)
 TROUPE_LOCAL_MESSAGE(purge_copy)
 TROUPE_LOCAL_MESSAGE(mirrors_timer_fired)
+TROUPE_LOCAL_MESSAGE(log_run_resolved)
 #undef TROUPE_LOCAL_MESSAGE

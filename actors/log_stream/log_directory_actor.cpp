@@ -45,6 +45,7 @@ log_directory_shell::log_directory_shell(caf::actor_config& config, lane& on,
       options_(std::move(options)),
       files_(std::make_unique<file_pool>(1)) {
   quiet_alarm_.ring = [this] { guard([this] { look_around(); }); };
+  abandoned_alarm_.ring = [this] { guard([this] { look_for_abandoned(); }); };
   sweep_alarm_.ring = [this] { guard([this] { sweep_files(); }); };
 }
 
@@ -75,16 +76,16 @@ log_directory_shell::behavior_type log_directory_shell::make_behavior() {
   if (lane_.index() == 0)
     guard([this] { sweep_files(); });
   return {
-      receive(&log_directory_shell::take),
-      receive(&log_directory_shell::end),
-      receive(&log_directory_shell::join),
-      receive(&log_directory_shell::ready),
+      receive(&log_directory_shell::take),         receive(&log_directory_shell::end),
+      receive(&log_directory_shell::join),         receive(&log_directory_shell::ready),
+      receive(&log_directory_shell::run_resolved),
   };
 }
 
 void log_directory_shell::on_exit() {
   lane_.cancel_timer(std::exchange(quiet_timer_, 0));
   lane_.cancel_timer(std::exchange(sweep_timer_, 0));
+  lane_.cancel_timer(std::exchange(abandoned_timer_, 0));
   alive_.reset();
   files_.reset();
   opening_.clear();
@@ -113,6 +114,7 @@ void log_directory_shell::fail() {
   const auto why = describe_exception(std::current_exception());
   lane_.cancel_timer(std::exchange(quiet_timer_, 0));
   lane_.cancel_timer(std::exchange(sweep_timer_, 0));
+  lane_.cancel_timer(std::exchange(abandoned_timer_, 0));
   alive_.reset();
   for (auto& [which, of] : std::exchange(logs_, {})) {
     for (const auto& append : of.appends)
@@ -194,7 +196,7 @@ void log_directory_shell::opened(const key& which, std::shared_ptr<log_spool> sp
     of->state.finished = spool->opened_finished();
     of->state.sealed = of->state.finished;
     of->spool = std::move(spool);
-    of->last_used = lane_.now();
+    of->last_used = of->last_written = lane_.now();
     arm();
   }
   for (const auto& use : uses)
@@ -215,6 +217,7 @@ void log_directory_shell::take_opened(const append_log& command, stream* of) {
   const auto end = command.offset + command.bytes->size();
   switch (append(of->state, command.offset, command.bytes)) {
     case append_verdict::taken:
+      of->last_written = lane_.now();
       if (end <= of->state.spooled)
         lane_.deliver(command.reply, offset_answer(of->state.size));
       else
@@ -243,6 +246,7 @@ void log_directory_shell::end(finish_log& command) {
     if (of == nullptr)
       return lane_.deliver(reply, disk_failure());
     of->state.finished = true;
+    of->resolved.clear();
     if (of->state.sealed)
       return lane_.deliver(reply, offset_answer(of->state.size));
     of->finishes.push_back(reply);
@@ -297,6 +301,8 @@ void log_directory_shell::seal(const key& which, stream& of) {
              if (!marked)
                return fail_waiting(sealed);
              sealed.state.sealed = true;
+             if (!std::exchange(sealed.resolved, {}).empty() && options_.on_abandoned)
+               options_.on_abandoned(which.first, which.second);
              for (const auto& reply : std::exchange(sealed.finishes, {}))
                lane_.deliver(reply, offset_answer(sealed.state.size));
            });
@@ -449,7 +455,7 @@ void log_directory_shell::look_around() {
   for (auto at = logs_.begin(); at != logs_.end();) {
     auto& of = at->second;
     const bool busy = of.state.writing || of.sealing || of.state.spooled != of.state.size ||
-                      of.state.finished != of.state.sealed;
+                      of.state.finished != of.state.sealed || !of.resolved.empty();
     if (of.last_used > limit || busy) {
       ++at;
       continue;

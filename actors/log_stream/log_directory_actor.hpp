@@ -28,6 +28,12 @@ struct log_directory_options {
   std::chrono::seconds unfinished_lasts = std::chrono::hours{7 * 24};
   /// A log that nobody writes or joins for so long leaves the memory.
   std::chrono::milliseconds quiet_time = std::chrono::seconds{60};
+  /// When a run was resolved whose worker is lost, or may not know it yet, and nothing has come of
+  /// its log for so long, the log is ended with a note.
+  std::chrono::milliseconds lost_writer_time = std::chrono::seconds{15};
+  std::chrono::milliseconds resolved_writer_time = std::chrono::minutes{20};
+  /// Told of a log that was ended so and is whole in its spool, on the lane.
+  std::function<void(const task_id&, run_id)> on_abandoned = {};
   /// Puts another directory into the place of one that failed, and dismisses that.
   std::function<void()> successor = {};
 };
@@ -65,6 +71,8 @@ class log_directory_shell : public log_directory_actor::base {
     std::vector<reply_handle> finishes;
     bool sealing = false;
     timestamp last_used;
+    timestamp last_written;
+    std::string resolved;  // how the run was, while the log is to be ended for its worker
   };
 
   // What waits for a spool to be opened; told null when there is none.
@@ -91,6 +99,7 @@ class log_directory_shell : public log_directory_actor::base {
   void refuse(const finish_log& command);
   void refuse(const follow_log& command);
   void refuse(const follower_ready&) {}
+  void refuse(const log_run_resolved&) {}
 
   void take(append_log& command);
   void take_opened(const append_log& command, stream* of);
@@ -112,6 +121,12 @@ class log_directory_shell : public log_directory_actor::base {
   void end_reader(stream& of, std::size_t index, void (log_follower::*how)());
   void on_follower(const reading_follower& of, std::function<void(log_follower&)> what);
 
+  void run_resolved(log_run_resolved& command);
+  void arm_abandoning();
+  void look_for_abandoned();
+  void end_abandoned(const key& which, stream& of);
+  timestamp abandoned_at(const stream& of) const;
+
   void arm();
   void look_around();
   void sweep_files();
@@ -127,6 +142,8 @@ class log_directory_shell : public log_directory_actor::base {
   std::uint64_t last_number_ = 0;
   alarm quiet_alarm_;
   timer_id quiet_timer_ = 0;
+  alarm abandoned_alarm_;
+  timer_id abandoned_timer_ = 0;
   alarm sweep_alarm_;
   timer_id sweep_timer_ = 0;
   std::shared_ptr<int> alive_ = std::make_shared<int>();

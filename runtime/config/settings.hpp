@@ -104,7 +104,7 @@ struct settings {
 
   // -- remote workers
   // -------------------------------------------------------------------------------------
-  std::uint32_t worker_grace_s = 5;
+  std::uint32_t worker_grace_s = 4;
   std::uint32_t max_remote_workers = 1000;
 
   // -- local workers

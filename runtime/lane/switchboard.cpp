@@ -279,6 +279,7 @@ TROUPE_TO_PROVISIONER(machine_ended)
 TROUPE_TO_LOG(append_log)
 TROUPE_TO_LOG(finish_log)
 TROUPE_TO_LOG(follow_log)
+TROUPE_TO_LOG(log_run_resolved)
 TROUPE_TO_LOG(follower_ready)
 #undef TROUPE_TO_LOG
 

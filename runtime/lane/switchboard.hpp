@@ -193,6 +193,7 @@ class switchboard {
   void tell(lane& from, append_log command);
   void tell(lane& from, finish_log command);
   void tell(lane& from, follow_log command);
+  void tell(lane& from, log_run_resolved command);
   void tell(lane& from, follower_ready command);
 
   // To the services of secrets, of the index and of purge requests.

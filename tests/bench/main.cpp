@@ -18,6 +18,10 @@ int main(int argc, char** argv) {
   }
   if (given->mode == "write-lines")
     return write_lines(*given);
+  if (given->mode == "write-megabytes")
+    return write_megabytes(*given);
+  if (given->mode == "drain-log")
+    return drain_log(*given);
   if (given->mode == "hash-loop")
     return hash_loop();
   if (given->mode == "follow-log")

@@ -15,8 +15,9 @@ namespace troupe_load {
 const char* const usage =
     "usage: troupe_load --root-url http://HOST:PORT --client-id ID --access-token TOKEN [options]\n"
     "  --mode M            lifecycle (default) | create | status | handoff | raw | list-group |\n"
-    "                      get | index-insert | index-find | follow-log |\n"
-    "                      write-lines | hash-loop (the last two need no server)\n"
+    "                      get | index-insert | index-find | follow-log | drain-log |\n"
+    "                      write-lines | write-megabytes | hash-loop (the last three need no "
+    "server)\n"
     "  --concurrency N     requests in flight, one connection each (1)\n"
     "  --tasks N           tasks (or requests, in status/raw/list-group mode) to do (1000)\n"
     "  --warmup N          uncounted tasks first (0)\n"
@@ -42,7 +43,10 @@ const char* const usage =
     "                      index-find: how many entries index-insert has made\n"
     "  --page-size N       list-group: tasks of a page (1000)\n"
     "  --task-id ID --run-id N   follow-log: whose log to follow by WebSocket, from its begin on\n"
+    "  --followers N       drain-log: so many follow it (1)\n"
     "  --seconds S --interval-ms I   write-lines: how long, and the pause between lines (5, 5)\n"
+    "  --line-bytes N --megabytes M  write-lines, write-megabytes: length of a line, and how much "
+    "(20, 100)\n"
     "  --verify N          lifecycle: read this many tasks back at the end (20)\n"
     "  --connect H:P       connect here instead of the root URL's host and port\n"
     "  --watch NAME=PID,.. report CPU and memory of these process trees (repeatable)\n"
@@ -114,6 +118,9 @@ const std::map<std::string_view, setter>& setters() {
       {"--page-size", number(&options::page_size, 1)},
       {"--queues", number(&options::queues, 1)},
       {"--run-id", number(&options::run_id, 0)},
+      {"--followers", number(&options::followers, 1)},
+      {"--line-bytes", number(&options::line_bytes, 2)},
+      {"--megabytes", number(&options::megabytes)},
       {"--tasks", number(&options::tasks)},
       {"--warmup", number(&options::warmup)},
       {"--max-seconds", number(&options::max_seconds)},
@@ -130,15 +137,16 @@ const std::map<std::string_view, setter>& setters() {
 }
 
 bool makes_sense(const options& o) {
-  static const std::set<std::string_view> without_server{"write-lines", "hash-loop"};
+  static const std::set<std::string_view> without_server{"write-lines", "write-megabytes",
+                                                         "hash-loop"};
   static const std::set<std::string_view> with_server{
-      "lifecycle",  "create",     "status", "handoff",      "raw",
-      "list-group", "follow-log", "get",    "index-insert", "index-find"};
+      "lifecycle",  "create",    "status", "handoff",      "raw",       "list-group",
+      "follow-log", "drain-log", "get",    "index-insert", "index-find"};
   if (without_server.contains(o.mode))
     return true;
   if (o.mode == "list-group" && o.group_id.empty())
     return false;
-  if (o.mode == "follow-log" && o.task_id.empty())
+  if ((o.mode == "follow-log" || o.mode == "drain-log") && o.task_id.empty())
     return false;
   return with_server.contains(o.mode) && !o.root_url.empty();
 }

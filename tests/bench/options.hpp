@@ -22,9 +22,9 @@ struct options {
   std::string scheduler = "bench";
   int concurrency = 1, batch = 32, group_size = 100, payload_bytes = 2048, verify = 20, retries = 5;
   int pollers = 1, gap_ms = 30, jitter_ms = 1000, prefill = 64, page_size = 1000, run_id = 0;
-  int queues = 1;
+  int queues = 1, followers = 1, line_bytes = 20;
   long tasks = 1000, warmup = 0;
-  double max_seconds = 300, rate = 0, seconds = 5, interval_ms = 5;
+  double max_seconds = 300, rate = 0, seconds = 5, interval_ms = 5, megabytes = 100;
   bool own_creds = false, hash_payload = false;
   std::uint64_t seed = 0;
   watch_list watch;

@@ -86,14 +86,18 @@ class Rig:
         self.redis.wait()
         self.dir.cleanup()
 
-    def worker(self, queue):
-        """Starts a worker of a queue; terminate() lets it end."""
+    def worker(self, queue, *more, name="bench-worker", remote=False):
+        """Starts a worker of a queue, by HTTP or by the CAF port; terminate() lets it end."""
+        env = {**os.environ, "TASKCLUSTER_CLIENT_ID": CLIENT, "TASKCLUSTER_ACCESS_TOKEN": TOKEN}
+        env.pop("TASKCLUSTER_ROOT_URL", None)
+        if remote:
+            more += ("--connect", self.info["cafAddress"], "--tls", self.data + "/tls")
+        else:
+            env["TASKCLUSTER_ROOT_URL"] = self.url
         return subprocess.Popen(
             [str(self.build / "app/troupe"), "worker", "--queue", queue, "--group", "bench", "--id",
-             "bench-worker", "--work-dir", self.dir.name + "/work"],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-            env={**os.environ, "TASKCLUSTER_ROOT_URL": self.url, "TASKCLUSTER_CLIENT_ID": CLIENT,
-                 "TASKCLUSTER_ACCESS_TOKEN": TOKEN})
+             name, "--work-dir", f"{self.dir.name}/work-{name}", *more],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=env)
 
     def tool(self):
         return str(self.build / "tests/bench/troupe_load")

@@ -14,6 +14,7 @@ from rig import Rig
 from roles import roles
 from stores import authenticate, index, secrets
 from subscribers import subscribers
+from workers import workers
 
 
 def everyday(rig, scale):
@@ -61,12 +62,18 @@ def main():
                         help="also 550 subscribers, an artifact of a gigabyte, a group of 100,000 "
                              "tasks and a queue of 1,000,000: takes minutes, some 12 GB of memory "
                              "and 10 GB of the temporary directory")
+    parser.add_argument("--workers", action="store_true",
+                        help="only workers and their logs, a thousand of them at the end: takes "
+                             "minutes and some 5 GB of memory")
     options = parser.parse_args()
     scale = 10 if options.quick else 1
     rig = Rig(options.build, options.fsync)
     try:
         machine(rig, 50_000 // scale)
-        everyday(rig, scale)
+        if options.workers:
+            workers(rig, scale)
+        else:
+            everyday(rig, scale)
         if options.large:
             large(rig, scale)
     finally:

@@ -157,6 +157,10 @@ void log_bench::hand_over(const follower_ready& command) {
   lanes_[0]->executor().post(logs_, follower_ready{command});
 }
 
+void log_bench::hand_over(const log_run_resolved& command) {
+  lanes_[0]->executor().post(logs_, log_run_resolved{command});
+}
+
 answer log_bench::ask(const std::function<void(reply_handle)>& send) {
   waiting_sink sink;
   auto future = sink.got.get_future();

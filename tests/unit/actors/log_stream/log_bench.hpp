@@ -89,6 +89,7 @@ class log_bench {
   void hand_over(const finish_log& command);
   void hand_over(const follow_log& command);
   void hand_over(const follower_ready& command);
+  void hand_over(const log_run_resolved& command);
   answer ask(const std::function<void(reply_handle)>& send);
 
   caf::actor_system_config config_;
