@@ -11,6 +11,8 @@
 #include "gateways/rest/rest_gateway.hpp"
 #include "gateways/task_graph/graph_door.hpp"
 #include "gateways/websocket/log_doors.hpp"
+#include "gateways/websocket/shell_desk.hpp"
+#include "gateways/websocket/shell_doors.hpp"
 #include "gateways/websocket/task_page_door.hpp"
 #include "gateways/why/why_door.hpp"
 #include "gateways/zeromq/zeromq_gateway.hpp"
@@ -56,6 +58,7 @@ struct other_doors::impl {
   remote_gateway remote;
   event_gateway feed;
   metrics_gateway metrics;
+  shell_desk shells;
   std::deque<event_records> records;  // one a lane
 };
 
@@ -104,6 +107,7 @@ void other_doors::add_routes(rest_gateway& rest) {
   add_maintenance_route(rest, *impl_->with.board);
   add_task_graph_routes(rest, *impl_->with.board, *impl_->with.config);
   add_task_page_routes(rest);
+  add_shell_routes(rest, impl_->shells);
   impl_->feed.add_routes(rest);
 }
 
@@ -141,6 +145,7 @@ outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
 void other_doors::drain() {
   impl_->remote.drain();
   impl_->feed.drain();
+  impl_->shells.drain();
 }
 
 void other_doors::close() {

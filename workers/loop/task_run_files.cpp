@@ -12,6 +12,7 @@
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
+#include "workers/shells/shell_host.hpp"
 
 #include <boost/json.hpp>
 
@@ -86,6 +87,8 @@ void task_run::blame(verdict because) {
 
 bool task_run::is_reserved(const std::string& name) const {
   if (name == payload_.live_log || name == payload_.backing_log)
+    return true;
+  if (payload_.interactive && name == shell_artifact)
     return true;
   return payload_.chain_of_trust && is_of_chain_of_trust(name);
 }
