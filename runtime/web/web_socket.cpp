@@ -37,9 +37,9 @@ class socket_of final : public web_socket {
   // What its certificate is refused for; written to as long as there is a stream.
   std::shared_ptr<std::string> refusal = std::make_shared<std::string>();
 
-  // After the connection below is there. Then the answer of HTTP, which is good or not.
-  asio::awaitable<http::response<http::string_body>> upgrade(const web_socket_request& request,
-                                                             const web_location& where) {
+  // After the connection below is there. The answer of HTTP is good or not.
+  asio::awaitable<void> upgrade(const web_socket_request& request, const web_location& where,
+                                http::response<http::string_body>& answer) {
     beast::get_lowest_layer(socket_).expires_never();
     websocket::stream_base::timeout limits{};
     limits.handshake_timeout = request.limit;
@@ -53,14 +53,12 @@ class socket_of final : public web_socket {
           for (const auto& [name, value] : request.headers)
             message.set(name, value);
         }));
-    http::response<http::string_body> answer;
     boost::system::error_code failed;
     co_await socket_.async_handshake(answer, where.authority, where.path,
                                      asio::redirect_error(asio::use_awaitable, failed));
     if (failed && failed != websocket::error::upgrade_declined)
       throw boost::system::system_error{failed};
     socket_.binary(true);
-    co_return answer;
   }
 
   asio::awaitable<std::optional<std::string>> read() override {
@@ -79,15 +77,15 @@ class socket_of final : public web_socket {
     co_return !failed;
   }
 
-  asio::awaitable<void> close(ending how) override {
+  asio::awaitable<void> close(std::uint16_t code, std::string_view reason) override {
+    const websocket::close_reason said{static_cast<websocket::close_code>(code),
+                                       reason.substr(0, longest_reason)};
     websocket::stream_base::timeout limits{};
     limits.handshake_timeout = patience_with_close;  // which counts for the farewell, too
     limits.idle_timeout = websocket::stream_base::none();
     socket_.set_option(limits);
-    const websocket::close_reason reason{static_cast<websocket::close_code>(how.code),
-                                         how.reason.substr(0, longest_reason)};
     boost::system::error_code failed;
-    co_await socket_.async_close(reason, asio::redirect_error(asio::use_awaitable, failed));
+    co_await socket_.async_close(said, asio::redirect_error(asio::use_awaitable, failed));
   }
 
   void drop() override { beast::get_lowest_layer(socket_).close(); }
@@ -127,40 +125,40 @@ std::string as_http(const std::string& url) {
   return url.starts_with("ws") ? "http" + url.substr(2) : url;
 }
 
-template <class Socket>
-asio::awaitable<outcome<std::unique_ptr<web_socket>>> finish(std::unique_ptr<Socket> socket,
-                                                             const web_socket_request& request,
-                                                             const web_location& where) {
-  const auto answer = co_await socket->upgrade(request, where);
-  if (answer.result() != http::status::switching_protocols)
-    co_return refused(answer, where.authority);
-  co_return std::unique_ptr<web_socket>{std::move(socket)};
-}
-
 }  // namespace
 
-asio::awaitable<outcome<std::unique_ptr<web_socket>>> open_web_socket(asio::io_context& io,
-                                                                      web_socket_request request) {
-  const auto where = location_of({"GET", as_http(request.url), {}});
+// What is awaited takes no temporaries: GCC 12 destroys some of them twice.
+asio::awaitable<outcome<std::unique_ptr<web_socket>>> open_web_socket(
+    asio::io_context& io, const web_socket_request& request) {
+  const web_request plain{"GET", as_http(request.url), {}};
+  const auto where = location_of(plain);
   const auto until = std::chrono::steady_clock::now() + request.limit;
   const web_peer peer{where.host, where.port};
+  std::unique_ptr<web_socket> made;
   std::shared_ptr<std::string> refusal;
+  http::response<http::string_body> answer;
   try {
     if (where.tls) {
       auto socket = std::make_unique<socket_of<tls_stream>>(io, authorities_of_the_system());
       refusal = socket->refusal;
       co_await connect_to(socket->stream().next_layer(), peer, until, *refusal);
-      co_return co_await finish(std::move(socket), request, where);
+      co_await socket->upgrade(request, where, answer);
+      made = std::move(socket);
+    } else {
+      auto socket = std::make_unique<socket_of<plain_stream>>(io);
+      co_await connect_to(socket->stream().next_layer(), peer, until);
+      co_await socket->upgrade(request, where, answer);
+      made = std::move(socket);
     }
-    auto socket = std::make_unique<socket_of<plain_stream>>(io);
-    co_await connect_to(socket->stream().next_layer(), peer, until);
-    co_return co_await finish(std::move(socket), request, where);
   } catch (const boost::system::system_error& failed) {
     co_return make_api_error(
         error_code::service_unavailable,
         where.authority + " cannot be reached: " +
             why_unreachable(failed.code(), refusal ? *refusal : std::string{}));
   }
+  if (answer.result() != http::status::switching_protocols)
+    co_return refused(answer, where.authority);
+  co_return made;
 }
 
 }  // namespace troupe

@@ -42,7 +42,7 @@ class web_socket {
   virtual boost::asio::awaitable<bool> write(std::string_view bytes) = 0;
 
   /// Says good-bye, which ends a read, too.
-  virtual boost::asio::awaitable<void> close(ending how) = 0;
+  virtual boost::asio::awaitable<void> close(std::uint16_t code, std::string_view reason) = 0;
 
   /// Breaks it off, which ends whatever waits.
   virtual void drop() = 0;
@@ -53,8 +53,9 @@ class web_socket {
 
 /// Opens a WebSocket. When the server answers otherwise the error has its status as code:
 /// `authentication_failed`, `insufficient_scopes`, `resource_not_found`, `input_error`; it is
-/// `service_unavailable` when there is no answer, or one of another kind.
+/// `service_unavailable` when there is no answer, or one of another kind. The request must be there
+/// until then.
 boost::asio::awaitable<outcome<std::unique_ptr<web_socket>>> open_web_socket(
-    boost::asio::io_context& io, web_socket_request request);
+    boost::asio::io_context& io, const web_socket_request& request);
 
 }  // namespace troupe

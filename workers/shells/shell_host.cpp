@@ -58,7 +58,7 @@ struct shell_host::impl {
 
   asio::awaitable<void> offer_shells();
   asio::awaitable<std::unique_ptr<web_socket>> offer();
-  asio::awaitable<void> run_shell(std::unique_ptr<web_socket> socket);
+  asio::awaitable<void> run_shell(std::shared_ptr<web_socket> socket);
   web_socket_request request() const;
   void close();
 
@@ -95,13 +95,14 @@ asio::awaitable<void> shell_host::impl::offer_shells() {
     boost::system::error_code ignored;
     while (shells >= most_shells)
       co_await room.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    if (auto socket = co_await offer()) {
+    std::shared_ptr<web_socket> socket = co_await offer();
+    if (socket) {
       wait = first_pause;
       ++shells;
       asio::co_spawn(
           io,
-          [this, made = std::move(socket)]() mutable -> asio::awaitable<void> {
-            co_await run_shell(std::move(made));
+          [this, socket]() -> asio::awaitable<void> {
+            co_await run_shell(socket);
             --shells;
             room.cancel();
             if (ending && sessions.empty())
@@ -118,7 +119,8 @@ asio::awaitable<void> shell_host::impl::offer_shells() {
 
 // The connection of one who has come; null when it was lost, or could not be made.
 asio::awaitable<std::unique_ptr<web_socket>> shell_host::impl::offer() {
-  auto socket = co_await open_web_socket(io, request());
+  const auto wanted = request();
+  auto socket = co_await open_web_socket(io, wanted);
   if (!socket) {
     if (!std::exchange(complained, true))
       log_message(severity::warning, "no shells of " + with.task.str() + " can be offered: " +
@@ -131,26 +133,27 @@ asio::awaitable<std::unique_ptr<web_socket>> shell_host::impl::offer() {
     offered = true;
     changed.notify_all();
   }
-  if (!co_await (*socket)->read() || ending)
+  const auto said = co_await (*socket)->read();
+  if (!said || ending)
     co_return nullptr;
   co_return std::move(*socket);
 }
 
-asio::awaitable<void> shell_host::impl::run_shell(std::unique_ptr<web_socket> socket) {
+asio::awaitable<void> shell_host::impl::run_shell(std::shared_ptr<web_socket> socket) {
   constexpr std::uint16_t trouble = 1011;
   const auto terminal = open_terminal();
   if (!terminal) {
-    co_await socket->close({trouble, terminal.error().message});
+    co_await socket->close(trouble, terminal.error().message);
     co_return;
   }
   const bool started = with.start(terminal->its);
   ::close(terminal->its);
   if (!started) {
     ::close(terminal->ours);
-    co_await socket->close({trouble, "a shell cannot be started any more"});
+    co_await socket->close(trouble, "a shell cannot be started any more");
     co_return;
   }
-  const auto session = std::make_shared<shell_session>(io, std::move(socket), terminal->ours);
+  const auto session = std::make_shared<shell_session>(io, socket, terminal->ours);
   sessions.insert(session);
   co_await session->carry();
   sessions.erase(session);

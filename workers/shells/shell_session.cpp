@@ -28,7 +28,7 @@ using asio::use_awaitable;
 
 }  // namespace
 
-shell_session::shell_session(asio::io_context& io, std::unique_ptr<web_socket> socket, int terminal)
+shell_session::shell_session(asio::io_context& io, std::shared_ptr<web_socket> socket, int terminal)
     : io_(io),
       socket_(std::move(socket)),
       terminal_(io, terminal),
@@ -49,7 +49,7 @@ asio::awaitable<void> shell_session::carry() {
       asio::detached);
   co_await carry_output();
   if (!input_ended_)
-    co_await socket_->close({normal_closure, reason_});
+    co_await socket_->close(normal_closure, reason_);
   hang_up();
   boost::system::error_code ignored;
   if (!input_ended_)
@@ -75,7 +75,11 @@ asio::awaitable<void> shell_session::carry_output() {
     const auto size = co_await terminal_.async_read_some(asio::buffer(buffer),
                                                          redirect_error(use_awaitable, failed));
     // The system answers with an error when nobody has the terminal any more.
-    if (failed || !co_await socket_->write({buffer.data(), size}))
+    if (failed)
+      co_return;
+    const std::string_view shown{buffer.data(), size};
+    const bool sent = co_await socket_->write(shown);
+    if (!sent)
       co_return;
   }
 }

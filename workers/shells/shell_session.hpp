@@ -16,7 +16,7 @@ namespace troupe {
 class shell_session : public std::enable_shared_from_this<shell_session> {
  public:
   /// `terminal` is our end of it, which the session closes.
-  shell_session(boost::asio::io_context& io, std::unique_ptr<web_socket> socket, int terminal);
+  shell_session(boost::asio::io_context& io, std::shared_ptr<web_socket> socket, int terminal);
 
   /// Returns when the shell or its reader has gone.
   boost::asio::awaitable<void> carry();
@@ -32,7 +32,7 @@ class shell_session : public std::enable_shared_from_this<shell_session> {
   boost::asio::awaitable<void> take(std::string_view message);
 
   boost::asio::io_context& io_;
-  std::unique_ptr<web_socket> socket_;
+  std::shared_ptr<web_socket> socket_;
   boost::asio::posix::stream_descriptor terminal_;
   boost::asio::steady_timer fed_;   // cancelled when the terminal has taken all that was typed
   boost::asio::steady_timer over_;  // cancelled when input comes to its end
