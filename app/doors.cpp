@@ -13,6 +13,7 @@
 #include "gateways/websocket/log_doors.hpp"
 #include "gateways/websocket/shell_desk.hpp"
 #include "gateways/websocket/shell_doors.hpp"
+#include "gateways/websocket/shell_page_door.hpp"
 #include "gateways/websocket/task_page_door.hpp"
 #include "gateways/why/why_door.hpp"
 #include "gateways/zeromq/zeromq_gateway.hpp"
@@ -108,6 +109,7 @@ void other_doors::add_routes(rest_gateway& rest) {
   add_task_graph_routes(rest, *impl_->with.board, *impl_->with.config);
   add_task_page_routes(rest);
   add_shell_routes(rest, impl_->shells);
+  add_shell_page_routes(rest);
   impl_->feed.add_routes(rest);
 }
 

@@ -22,11 +22,13 @@ let scratch;
 
 before(async () => {
   scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'interactive-'));
-  server = await Server.start({ anonymous: ['queue:get-artifact:public/*', 'queue:status:*'],
+  // Workers by HTTP hear of a cancellation when they renew their claim.
+  server = await Server.start({ 'claim-timeout': 4, anonymous: ['queue:get-artifact:public/*', 'queue:status:*'],
     clients: [{ clientId: 'static/tests/shell', accessToken: 'token-of-who-may-have-shells-0000',
       scopes: [`queue:get-artifact:${shellArtifact}`], description: 'may have shells' }] });
   bench = new WorkerBench(server, 'work/interactive');
-  bench.startWorker();
+  // Start-up files of the machine's shells are none of the tests'.
+  bench.startWorker(undefined, undefined, { HOME: scratch });
 });
 after(async () => {
   await bench?.stop();
@@ -66,10 +68,9 @@ test('workers 2.5: the address of the shells is a private artifact, for those wh
   const { artifacts } = await bench.q.listLatestArtifacts(taskId);
   const { storageType, contentType } = artifacts.find(({ name }) => name === shellArtifact);
   assert.deepEqual({ storageType, contentType }, { storageType: 'reference', contentType: 'text/html' });
-  assert.doesNotMatch(await bench.log(taskId), new RegExp(secret));
-  assert.doesNotMatch(server.log, new RegExp(secret));
   (await openShell(taskId)).type('touch go\n');
   assert.equal((await resolved(taskId)).state, 'completed');
+  for (const log of [await bench.log(taskId), server.log]) assert.ok(!log.includes(secret));
 });
 
 test('workers 6.5: a shell has a terminal, the directory and the environment of the task', async () => {
@@ -90,10 +91,10 @@ test('workers 6.5: a shell has a terminal, the directory and the environment of 
   await shell.shows(/^after 42\r\n0\r/m);
   shell.type('exit\n');
   assert.deepEqual(await shell.closed, { code: 1000, reason: 'the shell has ended' });
-  assert.match(await bench.log(taskId), /^begun$/m);
-  assert.doesNotMatch(await bench.log(taskId), /after 42/);
   (await openShell(taskId)).type('touch go\n');
   assert.equal((await resolved(taskId)).state, 'completed');
+  assert.match(await bench.log(taskId), /^begun$/m);
+  assert.doesNotMatch(await bench.log(taskId), /after 42/);
 });
 
 test('workers 6.5: a wrong secret is 401, and a page is no shell', async () => {
