@@ -13,6 +13,9 @@
 #include "gateways/rest/rest_gateway.hpp"
 #include "gateways/task_graph/graph_door.hpp"
 #include "gateways/websocket/log_doors.hpp"
+#include "gateways/websocket/shell_desk.hpp"
+#include "gateways/websocket/shell_doors.hpp"
+#include "gateways/websocket/shell_page_door.hpp"
 #include "gateways/websocket/task_page_door.hpp"
 #include "gateways/why/why_door.hpp"
 #include "gateways/zeromq/zeromq_gateway.hpp"
@@ -59,6 +62,7 @@ struct other_doors::impl {
   remote_gateway remote;
   event_gateway feed;
   metrics_gateway metrics;
+  shell_desk shells;
   std::deque<event_records> records;  // one a lane
   log_keeper keeper;
 };
@@ -113,6 +117,8 @@ void other_doors::add_routes(rest_gateway& rest) {
   add_task_graph_routes(rest, *impl_->with.board, *impl_->with.config);
   add_task_page_routes(rest);
   add_mirror_routes(rest, *impl_->with.board, impl_->with.config->mirrors);
+  add_shell_routes(rest, impl_->shells);
+  add_shell_page_routes(rest);
   impl_->feed.add_routes(rest);
 }
 
@@ -153,6 +159,7 @@ void other_doors::drain() {
   impl_->remote.drain();
   impl_->feed.drain();
   impl_->keeper.close();
+  impl_->shells.drain();
 }
 
 void other_doors::close() {

@@ -208,6 +208,21 @@ outcome<std::string> ask_about_scopes(const std::string& root_url, const credent
   return std::move(reply.body);
 }
 
+outcome<std::string> find_shell(const std::string& root_url, const credentials& by,
+                                const std::string& task_id) {
+  api_client client{root_url, by};
+  auto reply = client.call(
+      "GET", task_target(task_id) + "/artifact-content/private%2Fgeneric-worker%2Fshell.html");
+  if (reply.status == 200)
+    return std::move(reply.body);
+  if (reply.status != 404)
+    return trouble_of(client, reply);
+  return make_api_error(error_code::resource_not_found,
+                        "task " + task_id +
+                            " has no shell: it must be running, and its payload "
+                            "must have the feature \"interactive\"");
+}
+
 outcome<void> cancel_task(const command_task& what, const std::string& task_id) {
   api_client client{what.root_url, what.by};
   const auto reply = client.call("POST", task_target(task_id) + "/cancel");

@@ -49,6 +49,11 @@ outcome<std::string> create_task_graph(const std::string& root_url, const creden
 outcome<std::string> ask_about_scopes(const std::string& root_url, const credentials& by,
                                       const std::string& question);
 
+/// Where a shell in the task is found: what the queue says of the artifact, JSON with `url`. The
+/// error says what a task needs to have shells.
+outcome<std::string> find_shell(const std::string& root_url, const credentials& by,
+                                const std::string& task_id);
+
 /// Cancels it.
 outcome<void> cancel_task(const command_task& what, const std::string& task_id);
 

@@ -156,7 +156,6 @@ describe('features', () => {
     for (const [payload, message] of [
       [{ features: { loopbackVideo: true } }, /features\.loopbackVideo: .*v4l2loopback/],
       [{ features: { loopbackAudio: true } }, /features\.loopbackAudio: .*snd-aloop/],
-      [{ features: { interactive: true } }, /features\.interactive: .*stock generic-worker/],
       [{ osGroups: ['docker'] }, /osGroups: .*own user/],
       [{ taskclusterProxyInterface: 'docker-bridge' }, /taskclusterProxyInterface: .*localhost/],
       [{ supersederUrl: 'ftp://a' }, /supersederUrl: /]])

@@ -60,6 +60,7 @@ struct task_payload {
   bool resource_monitor = true;
   bool chain_of_trust = false;
   bool as_current_user = false;
+  bool interactive = false;
   std::vector<int> retry_codes;
   std::vector<int> purge_codes;  ///< those after which the caches of the task are not kept
   std::string live_log = "public/logs/live.log";

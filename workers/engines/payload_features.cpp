@@ -16,9 +16,6 @@ namespace {
 
 // What the stock worker has and this one has not, and what to do.
 const std::map<std::string_view, std::string_view> missing_features = {
-    {"interactive",
-     "this worker has no interactive shells; give the task to the stock "
-     "generic-worker for that"},
     {"loopbackAudio",
      "this worker has no loopback devices; give the task to a pool of the stock "
      "generic-worker on machines with snd-aloop"},
@@ -33,6 +30,7 @@ void read_feature(std::string_view name, bool wanted, const std::string& where, 
       {"taskclusterProxy", &out.proxy},       {"liveLog", &out.keeps_live_log},
       {"backingLog", &out.keeps_backing_log}, {"resourceMonitor", &out.resource_monitor},
       {"chainOfTrust", &out.chain_of_trust},  {"runTaskAsCurrentUser", &out.as_current_user},
+      {"interactive", &out.interactive},
   };
   if (const auto known = offered.find(name); known != offered.end()) {
     *known->second = wanted;

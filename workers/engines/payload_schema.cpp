@@ -72,7 +72,7 @@ std::string_view payload_schema() {
       "properties": {
         "backingLog": {"type": "boolean"},
         "chainOfTrust": {"type": "boolean"},
-        "interactive": {"type": "boolean", "enum": [false]},
+        "interactive": {"type": "boolean"},
         "liveLog": {"type": "boolean"},
         "loopbackAudio": {"type": "boolean", "enum": [false]},
         "loopbackVideo": {"type": "boolean", "enum": [false]},

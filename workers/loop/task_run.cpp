@@ -9,6 +9,7 @@
 #include "workers/loop/run_services.hpp"
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
+#include "workers/shells/shell_host.hpp"
 
 #include <boost/json.hpp>
 

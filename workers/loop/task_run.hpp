@@ -24,9 +24,13 @@ namespace troupe {
 class resource_monitor;
 class run_desk;
 class run_interrupt;
+class shell_host;
 class task_mounts;
 class task_proxy;
 class worker_caches;
+
+/// The artifact by which a shell in a running task is found.
+inline constexpr const char* shell_artifact = "private/generic-worker/shell.html";
 
 /// One claimed run, from its claim to its report. Lives on a thread of its own.
 class task_run {
@@ -96,6 +100,8 @@ class task_run {
   void report_resources();
   void end_processes(std::chrono::milliseconds grace);
   void open_proxy();
+  void open_shells();
+  void close_shells();
   std::vector<std::string> task_scopes() const;
   bool has_caches() const;
   std::optional<verdict> check_scopes();
@@ -161,6 +167,7 @@ class task_run {
   std::unique_ptr<task_proxy> proxy_;
   std::unique_ptr<run_processes> processes_;
   std::unique_ptr<resource_monitor> monitor_;
+  std::unique_ptr<shell_host> shells_;
 };
 
 }  // namespace troupe

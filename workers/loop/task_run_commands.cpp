@@ -9,6 +9,7 @@
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
+#include "workers/shells/shell_host.hpp"
 
 #include <boost/json.hpp>
 
@@ -81,6 +82,8 @@ task_run::verdict task_run::run_ready() {
     return verdict::shutdown;
   }
   processes_ = std::move(*place);
+  if (payload_.interactive)
+    open_shells();
   log_->note("=== Task Starting ===");
   const auto started = now();
   run_until_ = started + payload_.max_run_time;
@@ -199,6 +202,7 @@ void task_run::take_output() {
 }
 
 void task_run::end_processes(std::chrono::milliseconds grace) {
+  close_shells();
   if (grace > 0ms)
     processes_->stop(grace);
   else

@@ -6,6 +6,7 @@
 #include "workers/loop/queue_calls.hpp"
 #include "workers/loop/run_interrupt.hpp"
 #include "workers/loop/task_run.hpp"
+#include "workers/shells/shell_host.hpp"
 
 #include <boost/json.hpp>
 
@@ -84,6 +85,8 @@ void task_run::blame(verdict because) {
 
 bool task_run::is_reserved(const std::string& name) const {
   if (name == payload_.live_log || name == payload_.backing_log)
+    return true;
+  if (payload_.interactive && name == shell_artifact)
     return true;
   return payload_.chain_of_trust && is_of_chain_of_trust(name);
 }

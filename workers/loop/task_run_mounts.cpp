@@ -7,6 +7,7 @@
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
 #include "workers/loop/worker_caches.hpp"
+#include "workers/shells/shell_host.hpp"
 
 #include <boost/json.hpp>
 

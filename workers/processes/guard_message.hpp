@@ -16,7 +16,8 @@ enum class guard_word : std::uint32_t {
   start,  ///< a, b: number of words and of variables; descriptor: directory, words, variables
   stop,   ///< a: milliseconds between SIGTERM and SIGKILL
   kill,
-  leave,  ///< nothing runs any more: end
+  open_shell,  ///< as `start`, with a terminal as second descriptor; its end is not told
+  leave,       ///< nothing runs any more: end
   // from the guard of a run
   here,      ///< a: its number, before anything else
   ended,     ///< the command: a: exit code, b: signal

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -32,17 +33,25 @@ constexpr int no_directory_code = 126;
 
 timestamp now() { return system_clock{}.now(); }
 
-[[noreturn]] void become(char* const* words, char* const* env, const char* directory, int output) {
+// What a process has as input, output and errors.
+struct standard_streams {
+  int input;
+  int output;
+};
+
+[[noreturn]] void become(char* const* words, char* const* env, const char* directory,
+                         standard_streams streams) {
   setsid();
+  if (streams.input == streams.output)
+    ioctl(streams.input, TIOCSCTTY, 0);  // a terminal: the process is its session
   for (int signal = 1; signal < NSIG; ++signal)
     ::signal(signal, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  const int input = open("/dev/null", O_RDONLY);
-  dup2(input, 0);
-  dup2(output, 1);
-  dup2(output, 2);
+  dup2(streams.input, 0);
+  dup2(streams.output, 1);
+  dup2(streams.output, 2);
   close_range(3, ~0u, 0);
   if (chdir(directory) != 0) {
     dprintf(2, "%s: %s\n", directory, strerror(errno));
@@ -75,6 +84,37 @@ std::vector<char*> take_texts(char*& at, const char* end, std::int32_t count) {
   return result;
 }
 
+// What is to be started, of the text that an order carries.
+struct wanted_process {
+  explicit wanted_process(const guard_packet& order)
+      : text(order.descriptors.empty() ? std::string{} : read_all(order.descriptors[0])) {
+    char* at = text.data();
+    const char* end = at + text.size();
+    directory = take_texts(at, end, 1);
+    words = take_texts(at, end, order.message.a);
+    env = take_texts(at, end, order.message.b);
+  }
+  wanted_process(const wanted_process&) = delete;
+  wanted_process& operator=(const wanted_process&) = delete;
+
+  // The new process; -1 with the reason in `errno`.
+  pid_t start(standard_streams streams) {
+    if (directory[0] == nullptr || words[0] == nullptr) {
+      errno = EINVAL;
+      return -1;
+    }
+    const auto pid = ::fork();
+    if (pid == 0)
+      become(words.data(), env.data(), directory[0], streams);
+    return pid;
+  }
+
+  std::string text;
+  std::vector<char*> directory;
+  std::vector<char*> words;
+  std::vector<char*> env;
+};
+
 class run_guard {
  public:
   run_guard(const guard_places& places, const char* directory)
@@ -87,6 +127,7 @@ class run_guard {
   void drop_output();
   void obey(guard_packet& order);
   void start(const guard_packet& order);
+  void open_shell(const guard_packet& order);
   void reap();
   void end_all(std::chrono::milliseconds grace);
   void kill_when_due();
@@ -156,6 +197,8 @@ void run_guard::obey(guard_packet& order) {
   switch (order.message.word) {
     case guard_word::start:
       return start(order);
+    case guard_word::open_shell:
+      return open_shell(order);
     case guard_word::stop:
       return end_all(std::chrono::milliseconds{order.message.a});
     case guard_word::kill:
@@ -168,22 +211,27 @@ void run_guard::obey(guard_packet& order) {
 }
 
 void run_guard::start(const guard_packet& order) {
-  auto text = order.descriptors.empty() ? std::string{} : read_all(order.descriptors[0]);
-  char* at = text.data();
-  const char* end = at + text.size();
-  const auto directory = take_texts(at, end, 1);
-  const auto words = take_texts(at, end, order.message.a);
-  const auto env = take_texts(at, end, order.message.b);
-  const bool whole = directory[0] != nullptr && words[0] != nullptr;
-  command_ = whole ? ::fork() : -1;
-  if (command_ == 0)
-    become(words.data(), env.data(), directory[0], places_.write);
+  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  command_ = wanted_process{order}.start({nothing, places_.write});
+  const int why = errno;
+  ::close(nothing);
   if (command_ > 0) {
     none_left_ = false;
     return;
   }
-  dprintf(places_.write, "the command cannot be started: %s\n", strerror(whole ? errno : EINVAL));
+  dprintf(places_.write, "the command cannot be started: %s\n", strerror(why));
   send_packet(places_.socket, {guard_word::ended, not_found_code, 0});
+}
+
+// Who has the other end of the terminal sees how it ends.
+void run_guard::open_shell(const guard_packet& order) {
+  if (order.descriptors.size() < 2)
+    return;
+  const int terminal = order.descriptors[1];
+  if (wanted_process{order}.start({terminal, terminal}) > 0)
+    none_left_ = false;
+  else
+    dprintf(terminal, "a shell cannot be started: %s\r\n", strerror(errno));
 }
 
 // The command's end is told; that of others, which came here when their parents ended, is not.

@@ -25,6 +25,25 @@ bool write_all(int file, const std::string& text) {
   return true;
 }
 
+bool send_words(int socket, guard_word order, const started_words& what, int terminal) {
+  std::string text;
+  append_text(text, what.directory);
+  for (const auto& word : what.words)
+    append_text(text, word);
+  for (const auto& [name, value] : what.env)
+    append_text(text, name + "=" + value);
+  // More than fits into a packet.
+  const int file = ::memfd_create("command", MFD_CLOEXEC);
+  const guard_message message{order, static_cast<std::int32_t>(what.words.size()),
+                              static_cast<std::int32_t>(what.env.size())};
+  const bool sent = file >= 0 && write_all(file, text) &&
+                    (terminal < 0 ? send_packet(socket, message, {file})
+                                  : send_packet(socket, message, {file, terminal}));
+  if (file >= 0)
+    ::close(file);
+  return sent;
+}
+
 }  // namespace
 
 run_processes::~run_processes() {
@@ -39,22 +58,11 @@ std::size_t run_processes::read_output(char* buffer, std::size_t size) {
 
 bool run_processes::start(const std::vector<std::string>& words, const std::string& directory,
                           const std::map<std::string, std::string>& env) {
-  std::string text;
-  append_text(text, directory);
-  for (const auto& word : words)
-    append_text(text, word);
-  for (const auto& [name, value] : env)
-    append_text(text, name + "=" + value);
-  // More than fits into a packet.
-  const int file = ::memfd_create("command", MFD_CLOEXEC);
-  const bool sent = file >= 0 && write_all(file, text) &&
-                    send_packet(socket_,
-                                {guard_word::start, static_cast<std::int32_t>(words.size()),
-                                 static_cast<std::int32_t>(env.size())},
-                                {file});
-  if (file >= 0)
-    ::close(file);
-  return sent;
+  return send_words(socket_, guard_word::start, {words, directory, env}, -1);
+}
+
+bool run_processes::open_shell(const started_words& what, int terminal) {
+  return send_words(socket_, guard_word::open_shell, what, terminal);
 }
 
 void run_processes::stop(std::chrono::milliseconds grace) {

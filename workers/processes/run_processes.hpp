@@ -14,6 +14,13 @@ struct exit_result {
   int signal = 0;  ///< 0: it ended by itself
 };
 
+/// A process to be started: its words, where, and in which environment.
+struct started_words {
+  std::vector<std::string> words;
+  std::string directory;
+  std::map<std::string, std::string> env;
+};
+
 /// What is told of the processes of a run.
 struct process_news {
   enum class kind { ended, all_gone, guard_lost };
@@ -23,7 +30,7 @@ struct process_news {
 
 /// The processes of one run: its commands, one after the other, and all that they leave behind.
 /// They live below a process of their own, which ends them when this object goes, and also when the
-/// whole worker does. Nothing blocks; used by one thread.
+/// whole worker does. Nothing blocks; used by one thread, except where said.
 class run_processes {
  public:
   /// Takes over two descriptors: the socket of the run's guard, and where its output is read.
@@ -43,6 +50,11 @@ class run_processes {
   /// Starts a command; its end is told. False when the guard is gone.
   bool start(const std::vector<std::string>& words, const std::string& directory,
              const std::map<std::string, std::string>& env);
+
+  /// Starts a shell beside the command, with `terminal` as its terminal, of which the caller keeps
+  /// what it has. Whoever has the terminal's other end sees how it ends; it does not outlive the
+  /// rest. False when the guard is gone. From any thread.
+  bool open_shell(const started_words& what, int terminal);
 
   /// Ends them all: SIGTERM, and after `grace` SIGKILL. `all_gone` is told when none is left.
   void stop(std::chrono::milliseconds grace);

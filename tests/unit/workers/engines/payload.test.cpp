@@ -68,12 +68,7 @@ TEST_CASE("workers 7: validation messages name the path and the rule", "[payload
   CHECK(problems_of(R"({"env": {"X": 1}})") == lines{"env.X: must be a string"});
   CHECK(problems_of(R"({"artifacts": [{"type": "file", "path": "a", "contentEncoding": "br"}]})") ==
         lines{"artifacts.0.contentEncoding: must be 'gzip' or 'identity'"});
-  CHECK(
-      problems_of(R"({"features": {"interactive": true}})") ==
-      lines{
-          "features.interactive: this worker has no interactive shells; give the task to the stock "
-          "generic-worker for that"});
-  CHECK(problems_of(R"({"features": {"interactive": false, "resourceMonitor": true}})") == lines{});
+  CHECK(problems_of(R"({"features": {"interactive": true, "resourceMonitor": true}})") == lines{});
   CHECK(
       problems_of(R"({"mounts": [{"file": "f", "content": {"raw": "x", "url": "http://a/"}}]})") ==
       lines{"mounts.0.content: must be one of an artifact of a task (taskId) or of the index "
@@ -190,7 +185,7 @@ TEST_CASE("workers 7: the schema in the log is one that payloads are read by", "
       {R"({"mounts": [{"file": "f"}]})", false},
       {R"({"mounts": [{"directory": "d", "content": {"raw": "x"}}]})", false},
       {R"({"mounts": [{"file": "f", "content": {"raw": "x", "url": "http://a/"}}]})", false},
-      {R"({"features": {"chainOfTrust": true, "interactive": false}})", true},
+      {R"({"features": {"chainOfTrust": true, "interactive": true}})", true},
       {R"({"features": {"loopbackVideo": true}})", false},
       {R"({"features": {"teleport": false}})", false},
       {R"({"features": {"liveLog": "yes"}})", false},

@@ -3,6 +3,7 @@
 
 #include <catch2/catch_all.hpp>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -230,6 +231,36 @@ TEST_CASE("a run that is dropped takes its processes with it, and no other's", "
   }
   wait_until([&] { return !is_there(daemon); });
   CHECK_FALSE(other.processes->next_news());
+}
+
+TEST_CASE("a shell has its terminal, and does not outlive the rest", "[process]") {
+  const auto guardian = start_guardian();
+  some_run run{*guardian};
+  const int mine = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  REQUIRE(mine >= 0);
+  REQUIRE(::grantpt(mine) == 0);
+  REQUIRE(::unlockpt(mine) == 0);
+  const int its = ::open(::ptsname(mine), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  REQUIRE(run.start("echo begun; sleep 300"));
+  run.wait_for_output("begun");
+  REQUIRE(
+      run.processes->open_shell({{"/bin/bash", "--norc", "-c",
+                                  "echo in $PWD > /dev/tty; tty -s && echo $$ > shell; sleep 300"},
+                                 run.directory,
+                                 {{"PATH", "/usr/bin:/bin"}}},
+                                its));
+  ::close(its);
+  const auto shell = run.number("shell");
+  char text[512];
+  const auto got = ::read(mine, text, sizeof text);
+  REQUIRE(got > 0);
+  CHECK(std::string(text, static_cast<std::size_t>(got)) == "in " + run.directory + "\r\n");
+  run.processes->kill();
+  CHECK(run.wait().exit.signal == SIGKILL);
+  CHECK(run.wait().what == kind::all_gone);
+  CHECK_FALSE(is_there(shell));
+  CHECK(::read(mine, text, sizeof text) <= 0);  // nobody has the terminal any more
+  ::close(mine);
 }
 
 TEST_CASE("a command that kills its guard leaves nothing behind", "[process]") {

@@ -1,0 +1,15 @@
+#pragma once
+
+namespace troupe {
+
+class rest_gateway;
+class shell_desk;
+
+/// Adds the routes of shells in running tasks, both for WebSockets. Workers offer them at
+/// `/api/troupe/v1/shell/<taskId>/<runId>` with their secret in `X-Troupe-Shell`, which asks for
+/// what creating artifacts of the run does: the connection stays silent until a reader has come,
+/// says `open`, and is that reader's from then on. Whoever has the secret finds a shell at
+/// `/shell/<secret>`, which speaks the protocol of the stock worker; otherwise the answer is 401.
+void add_shell_routes(rest_gateway& rest, shell_desk& desk);
+
+}  // namespace troupe
