@@ -276,6 +276,14 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.equal((await bench.artifact(failed.taskId, 'public/f')).text, 'f\n');
   });
 
+  test('workers 3.2: dockerSave makes an image of the container, and archives of its caches', async () => {
+    const saving = await completes('echo changed > /etc/mark; echo kept > /cache/f', { features: { dockerSave: true },
+      cache: { saved: '/cache' } }, { scopes: ['docker-worker:cache:saved'] });
+    const again = { type: 'task-image', taskId: saving.taskId, path: 'public/dockerImage.tar' };
+    assert.match((await completes('cat /etc/mark', { image: again })).log, /^changed$/m);
+    assert.match((await bench.artifact(saving.taskId, 'public/cache/saved.tar')).text, /kept\n/);
+  });
+
   test('workers 3.2: the log has the name of the payload, and may be left out', async () => {
     const { taskId } = await bench.run(shell('echo named', { log: 'public/other/my.txt' }));
     assert.match((await bench.artifact(taskId, 'public/other/my_backing.txt')).text, /^named\r?$/m);

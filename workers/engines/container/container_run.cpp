@@ -239,24 +239,58 @@ void container_run::gather(run_desk& desk) {
   std::error_code failed;
   fs::create_directories(place, failed);
   settle();
+  if (payload_.saves_image)
+    save_image(place, desk);
   for (const auto& artifact : payload_.common.artifacts) {
     if (payload_.volumes.contains(artifact.path)) {
       remove_links_out_of(directory_ + "/work/" + artifact.path);
       continue;
     }
     const auto to = place + "/" + std::to_string(found_.size());
-    if (!found_.try_emplace(artifact.path, to).second)
-      continue;
-    const auto from = artifact.path.starts_with('/') ? artifact.path : "/" + artifact.path;
-    const auto copied =
-        room_.program.call({"cp", name_ + ":" + from, to}, copy_limit, desk.interruption());
-    if (!copied.good())
-      desk.note_warning("Artifact " + artifact.name + ": " + from +
-                        " was not got out of the container: " + copied.trouble());
-    else if (fs::is_directory(fs::symlink_status(to, failed)))
-      remove_links_out_of(to);
-    else if (fs::is_symlink(fs::symlink_status(to, failed)))
-      ::unlink(to.c_str());
+    if (found_.try_emplace(artifact.path, to).second)
+      copy_out(artifact, to, desk);
+  }
+}
+
+void container_run::copy_out(const payload_artifact& artifact, const std::string& to,
+                             run_desk& desk) {
+  const auto from = artifact.path.starts_with('/') ? artifact.path : "/" + artifact.path;
+  const auto copied =
+      room_.program.call({"cp", name_ + ":" + from, to}, copy_limit, desk.interruption());
+  std::error_code failed;
+  if (!copied.good())
+    desk.note_warning("Artifact " + artifact.name + ": " + from +
+                      " was not got out of the container: " + copied.trouble());
+  else if (fs::is_directory(fs::symlink_status(to, failed)))
+    remove_links_out_of(to);
+  else if (fs::is_symlink(fs::symlink_status(to, failed)))
+    ::unlink(to.c_str());
+}
+
+// What cannot be saved is a missing artifact.
+void container_run::save_image(const std::string& place, run_desk& desk) {
+  const auto image = place + "/image.tar";
+  const auto complain = [&desk](const std::string& what, const tool_answer& answer) {
+    if (!answer.good())
+      desk.note_error(what + " could not be saved: " + answer.trouble());
+  };
+  found_[std::string{saved_image_path}] = image;
+  auto saved = room_.program.call({"commit", "-q", name_}, copy_limit, desk.interruption());
+  const auto id = saved.text.substr(0, saved.text.find('\n'));
+  if (saved.good()) {
+    saved = room_.program.call({"save", "-q", "--format=docker-archive", "-o", image, id},
+                               copy_limit, desk.interruption());
+    room_.program.call({"rmi", "-f", id}, removal_limit);
+  }
+  complain("The container", saved);
+  for (const auto& [directory, inside] : payload_.caches) {
+    const auto packed = place + "/" + directory + ".tar";
+    found_[saved_cache_path(directory)] = packed;
+    complain("The cache at " + inside,
+             call_tool({{"tar", "-C", directory_ + "/work/" + directory, "-cf", packed, "."},
+                        room_.program.variables(),
+                        copy_limit,
+                        desk.interruption()}));
   }
 }
 

@@ -47,6 +47,8 @@ class container_run : public engine_run {
                      const std::map<std::string, std::string>& fixed,
                      std::map<std::string, std::string>& env) const;
   void settle();
+  void copy_out(const payload_artifact& artifact, const std::string& to, run_desk& desk);
+  void save_image(const std::string& place, run_desk& desk);
   bool remove();
 
   const container_room& room_;
