@@ -54,7 +54,7 @@ function podman(...words) {
 
 const startWorker = (id, more = []) => bench.startWorker('work/containers', id,
   { CONTAINERS_REGISTRIES_CONF: path.join(scratch, 'registries.conf') },
-  ['--engine', 'container', '--engine', 'process', '--work-dir', path.join(scratch, `work-${id}`),
+  ['--engine', 'container,process', '--work-dir', path.join(scratch, `work-${id}`),
     '--cache-dir', path.join(scratch, 'caches'), '--chain-of-trust-key', path.join(scratch, 'key'), ...more]);
 
 before(async () => {
@@ -430,6 +430,24 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.equal(podman('ps', '--all', '--quiet'), '');
     await bench.q.cancelTask(taskId);
   });
+});
+
+test('workers 5.4: workers that a server starts have containers, too', { skip: missing, ...limit }, async () => {
+  process.env.TROUPE_WORKER_ENGINE = 'process,container';
+  const other = await Server.start({ 'local-workers-max': 1, anonymous: ['queue:get-artifact:public/*'] });
+  try {
+    const local = new WorkerBench(other, 'local/default');
+    // Where the image comes from does not matter here: there is none, and the engine says so.
+    const { taskId, run: last } = await local.run(shell('true', { image: { ...image, taskId: slugid() } },
+      { taskQueueId: 'local/default' }));
+    assert.equal(last.reasonResolved, 'resource-unavailable');
+    assert.match(await local.log(taskId), /The image cannot be had/);
+    const plain = await local.run(local.script('echo plain'));
+    assert.equal(plain.status.state, 'completed');
+  } finally {
+    delete process.env.TROUPE_WORKER_ENGINE;
+    await other.stop();
+  }
 });
 
 test('workers 5.4: where podman does not work, the worker says so when it starts', () => {
