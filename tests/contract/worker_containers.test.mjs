@@ -337,6 +337,16 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.equal(BigInt(`0x${/CapEff:\s*(\w+)/.exec(log)[1]}`) & admin, admin);
   });
 
+  test('workers 5.4: without a network there is no way out, and no proxy', async () => {
+    bench.startWorker('work/offline', 'offline', {}, ['--engine', 'container', '--container-network', 'none',
+      '--work-dir', path.join(scratch, 'work-offline'), '--cache-dir', path.join(scratch, 'caches')]);
+    const task = { taskQueueId: 'work/offline' };
+    const { log } = await completes(`wget -q -O - ${server.rootUrl}/api/auth/v1/ping || echo "no way out"`, {}, task);
+    assert.match(log, /^no way out$/m);
+    await malformed({ features: { taskclusterProxy: true } },
+      /features\.taskclusterProxy: .*--container-network host/, task);
+  });
+
   test('workers 3.2: what is not offered is malformed and says why', async () => {
     await malformed({ encryptedEnv: ['eA=='] }, /encryptedEnv: .*secret/);
     await malformed({ features: { interactive: true } }, /features\.interactive: /);

@@ -218,8 +218,10 @@ std::vector<command_line> container_run::commands(const run_surroundings& around
 run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
   ended_ = true;
   const auto result = engine_run::judge(exit, desk);
+  constexpr int signal_base = 128;
+  const int code = exit.signal != 0 ? signal_base + exit.signal : exit.code;
   desk.note(std::string{result == run_verdict::completed ? "Successful" : "Unsuccessful"} +
-            " task run with exit code: " + std::to_string(exit.code) + " completed in " +
+            " task run with exit code: " + std::to_string(code) + " completed in " +
             seconds_of(now() - started_) + " seconds");
   return result;
 }
