@@ -3,6 +3,7 @@
 #include "runtime/clock/clock.hpp"
 #include "runtime/clock/random.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/caches/entry_lock.hpp"
 #include "workers/files/trees.hpp"
 
 #include <fcntl.h>
@@ -189,6 +190,7 @@ std::vector<command_line> container_run::commands(const run_surroundings& around
   std::vector<std::string> words = {"run",
                                     "--name=" + name_,
                                     "--label=troupe.worker=" + room_.owner,
+                                    "--cidfile=" + directory_ + "/container-id",
                                     "--tty",
                                     "--pull=never",
                                     "--log-driver=none",
@@ -215,6 +217,21 @@ std::vector<command_line> container_run::commands(const run_surroundings& around
            directory_, std::move(env)}};
 }
 
+// A shell may be wanted while the container is still being made; whoever waits sees dots.
+std::optional<command_line> container_run::shell(const run_surroundings&) const {
+  constexpr const char* script =
+      "name=$1; shift; i=0; "
+      "until [ $i -ge 100 ] || "
+      "[ \"$(\"$@\" container inspect --format '{{.State.Running}}' $name 2>/dev/null)\" = true ]; "
+      "do printf .; sleep 0.2; i=$((i + 1)); done; "
+      "exec \"$@\" exec --interactive --tty --env=TERM=xterm-256color $name "
+      "/bin/sh -c 'command -v bash >/dev/null 2>&1 && exec bash; exec sh'";
+  std::vector<std::string> words = {"/bin/sh", "-c", script, "sh", name_};
+  for (auto& word : room_.program.command({}))
+    words.push_back(std::move(word));
+  return command_line{{}, std::move(words), directory_, room_.program.variables()};
+}
+
 run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
   ended_ = true;
   const auto result = engine_run::judge(exit, desk);
@@ -229,8 +246,10 @@ run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
 // When everything was killed, there was nobody to tell podman of it: it takes the container for a
 // running one until it is told to end that.
 void container_run::settle() {
-  if (made_ && !ended_)
+  if (made_ && !ended_) {
     room_.program.call({"stop", "--time=0", "--ignore", name_}, removal_limit);
+    killed_ = true;
+  }
   ended_ = true;
 }
 
@@ -323,6 +342,8 @@ bool container_run::remove() {
   made_ = false;
   const auto removed = room_.program.call(
       {"rm", "--force", "--time=0", "--volumes", "--ignore", name_}, removal_limit);
+  if (killed_)
+    room_.program.forget(small_file(directory_ + "/container-id"));
   if (!removed.good())
     log_message(severity::warning,
                 "the container " + name_ + " could not be removed: " + removed.trouble());
