@@ -339,8 +339,9 @@ command add_worker_command(CLI::App& root) {
       ->envname("TROUPE_CHAIN_OF_TRUST_KEY");
   app->add_option("--engine", flags->engines,
                   "how tasks are carried out: process (a payload of the stock generic-worker), "
-                  "container (one of the stock docker-worker, by podman); may be repeated")
+                  "container (one of the stock docker-worker, by podman); several by commas")
       ->check(CLI::IsMember({"process", "container"}))
+      ->delimiter(',')
       ->envname("TROUPE_WORKER_ENGINE")
       ->capture_default_str();
   add_container_flags(*app, flags->containers);

@@ -54,7 +54,7 @@ function podman(...words) {
 
 const startWorker = (id, more = []) => bench.startWorker('work/containers', id,
   { CONTAINERS_REGISTRIES_CONF: path.join(scratch, 'registries.conf') },
-  ['--engine', 'container', '--engine', 'process', '--work-dir', path.join(scratch, `work-${id}`),
+  ['--engine', 'container,process', '--work-dir', path.join(scratch, `work-${id}`),
     '--cache-dir', path.join(scratch, 'caches'), '--chain-of-trust-key', path.join(scratch, 'key'), ...more]);
 
 before(async () => {
@@ -276,6 +276,14 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.equal((await bench.artifact(failed.taskId, 'public/f')).text, 'f\n');
   });
 
+  test('workers 3.2: dockerSave makes an image of the container, and archives of its caches', async () => {
+    const saving = await completes('echo changed > /etc/mark; echo kept > /cache/f', { features: { dockerSave: true },
+      cache: { saved: '/cache' } }, { scopes: ['docker-worker:cache:saved'] });
+    const again = { type: 'task-image', taskId: saving.taskId, path: 'public/dockerImage.tar' };
+    assert.match((await completes('cat /etc/mark', { image: again })).log, /^changed$/m);
+    assert.match((await bench.artifact(saving.taskId, 'public/cache/saved.tar')).text, /kept\n/);
+  });
+
   test('workers 3.2: the log has the name of the payload, and may be left out', async () => {
     const { taskId } = await bench.run(shell('echo named', { log: 'public/other/my.txt' }));
     assert.match((await bench.artifact(taskId, 'public/other/my_backing.txt')).text, /^named\r?$/m);
@@ -329,6 +337,16 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.equal(BigInt(`0x${/CapEff:\s*(\w+)/.exec(log)[1]}`) & admin, admin);
   });
 
+  test('workers 5.4: without a network there is no way out, and no proxy', async () => {
+    bench.startWorker('work/offline', 'offline', {}, ['--engine', 'container', '--container-network', 'none',
+      '--work-dir', path.join(scratch, 'work-offline'), '--cache-dir', path.join(scratch, 'caches')]);
+    const task = { taskQueueId: 'work/offline' };
+    const { log } = await completes(`wget -q -O - ${server.rootUrl}/api/auth/v1/ping || echo "no way out"`, {}, task);
+    assert.match(log, /^no way out$/m);
+    await malformed({ features: { taskclusterProxy: true } },
+      /features\.taskclusterProxy: .*--container-network host/, task);
+  });
+
   test('workers 3.2: what is not offered is malformed and says why', async () => {
     await malformed({ encryptedEnv: ['eA=='] }, /encryptedEnv: .*secret/);
     await malformed({ features: { interactive: true } }, /features\.interactive: /);
@@ -356,6 +374,8 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.match(await bench.log(taskId), /^plain process$/m);
   });
 
+  // What the runtime still knows of our containers, where it is runc.
+  const known = () => spawnSync('runc', ['list']).stdout?.toString().includes(own()) ?? false;
   const left = (mark) => spawnSync('ps', ['axo', 'args']).stdout.toString().includes(mark);
 
   test('workers 7: a container that runs too long is failed, its artifacts are uploaded, nothing is left', async () => {
@@ -367,6 +387,7 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.equal((await bench.artifact(done.taskId, 'public/f')).text, 'made\n');
     assert.ok(!left(mark));
     assert.equal(podman('ps', '--all', '--quiet'), '');
+    assert.ok(!known());
   });
 
   test('workers 5.4: a canceled task ends its whole container', async () => {
@@ -375,7 +396,7 @@ describe('containers', { skip: missing, ...limit }, () => {
     await bench.q.createTask(taskId, shell(`setsid sleep ${mark} & echo up; exec sleep ${mark}`));
     await until('it runs', () => left(mark));
     await bench.q.cancelTask(taskId);
-    await until('it is gone', () => !left(mark) && podman('ps', '--all', '--quiet') === '', 60000);
+    await until('it is gone', () => !left(mark) && podman('ps', '--all', '--quiet') === '' && !known(), 60000);
   });
 
   test('workers 5.4: what a worker that was killed has left is removed by the next', async () => {
@@ -389,7 +410,7 @@ describe('containers', { skip: missing, ...limit }, () => {
     await until('its processes are gone', () => !left(mark), 60000);
     const other = bench.startWorker('work/victim', 'heir', {}, ['--engine', 'container',
       '--work-dir', path.join(scratch, 'work-victim'), '--cache-dir', path.join(scratch, 'caches')]);
-    await until('its container is gone', () => podman('ps', '--all', '--quiet') === '', 60000);
+    await until('its container is gone', () => podman('ps', '--all', '--quiet') === '' && !known(), 60000);
     assert.equal(other.exitCode, null);
     await bench.q.cancelTask(taskId);
   });
@@ -420,8 +441,27 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.equal(status.runs[0].reasonResolved, 'worker-shutdown');
     assert.ok(!left(mark));
     assert.equal(podman('ps', '--all', '--quiet'), '');
+    assert.ok(!known());
     await bench.q.cancelTask(taskId);
   });
+});
+
+test('workers 5.4: workers that a server starts have containers, too', { skip: missing, ...limit }, async () => {
+  process.env.TROUPE_WORKER_ENGINE = 'process,container';
+  const other = await Server.start({ 'local-workers-max': 1, anonymous: ['queue:get-artifact:public/*'] });
+  try {
+    const local = new WorkerBench(other, 'local/default');
+    // Where the image comes from does not matter here: there is none, and the engine says so.
+    const { taskId, run: last } = await local.run(shell('true', { image: { ...image, taskId: slugid() } },
+      { taskQueueId: 'local/default' }));
+    assert.equal(last.reasonResolved, 'resource-unavailable');
+    assert.match(await local.log(taskId), /The image cannot be had/);
+    const plain = await local.run(local.script('echo plain'));
+    assert.equal(plain.status.state, 'completed');
+  } finally {
+    delete process.env.TROUPE_WORKER_ENGINE;
+    await other.stop();
+  }
 });
 
 test('workers 5.4: where podman does not work, the worker says so when it starts', () => {

@@ -14,6 +14,8 @@ std::vector<proxy_place> engine_run::proxy_places() const {
   return {{"127.0.0.1", 0, "127.0.0.1"}};
 }
 
+std::optional<command_line> engine_run::shell(const run_surroundings&) const { return {}; }
+
 run_verdict engine_run::judge(const exit_result& exit, run_desk&) {
   if (exit.signal != 0)
     return run_verdict::failed;

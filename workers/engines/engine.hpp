@@ -105,6 +105,10 @@ class engine_run {
   /// What is run, one after the other, until one of them ends otherwise than `completed`.
   virtual std::vector<command_line> commands(const run_surroundings& around) = 0;
 
+  /// What opens a shell in the task on a terminal, while its commands run; nothing where there are
+  /// none. From any thread.
+  virtual std::optional<command_line> shell(const run_surroundings& around) const;
+
   /// What the end of a command means. Not asked of one that was ended from outside.
   virtual run_verdict judge(const exit_result& exit, run_desk& desk);
 

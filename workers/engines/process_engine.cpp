@@ -35,6 +35,18 @@ class process_run : public engine_run {
     return troupe::needed_scopes(payload_, options_.pool);
   }
 
+  std::optional<command_line> shell(const run_surroundings& around) const override {
+    // The best that there is.
+    const std::vector<std::string> words = {
+        "/bin/sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash; exec sh"};
+    auto env = environment(around.fixed);
+    env["TERM"] = "xterm-256color";
+    return command_line{{},
+                        options_.sandbox ? sandboxed(*options_.sandbox, directory_, words) : words,
+                        directory_ + "/work",
+                        std::move(env)};
+  }
+
   std::vector<command_line> commands(const run_surroundings& around) override {
     const auto env = environment(around.fixed);
     std::vector<command_line> lines;

@@ -97,6 +97,7 @@ tool_answer::kind listen(const tool_call& call, int output, int error, tool_answ
       waits[0].fd = -1;
     if (waits[1].revents != 0 && !take(error, answer.error))
       waits[1].fd = -1;
+    // Who writes without end is not waited for, either.
     if (answer.text.size() > most_text)
       return tool_answer::kind::too_slow;
     if (answer.error.size() > most_error)

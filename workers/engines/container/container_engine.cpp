@@ -86,8 +86,8 @@ class container_engine : public engine {
   }
 
   bool remove_containers_of(const std::string& owner) {
-    const auto list =
-        program_->call({"ps", "--all", "--quiet", "--filter=label=troupe.worker=" + owner}, 60s);
+    const auto list = program_->call(
+        {"ps", "--all", "--quiet", "--no-trunc", "--filter=label=troupe.worker=" + owner}, 60s);
     std::vector<std::string> words = {"rm", "--force", "--time=0", "--volumes", "--ignore"};
     std::istringstream lines{list.text};
     for (std::string id; std::getline(lines, id);)
@@ -99,6 +99,8 @@ class container_engine : public engine {
     auto removed = program_->call(words, removal_limit);
     if (!removed.good())
       removed = program_->call(words, removal_limit);
+    for (auto id = words.begin() + no_container; id != words.end(); ++id)
+      program_->forget(*id);
     log_message(severity::notice, removed.good()
                                       ? "containers of a worker that was killed were removed"
                                       : "containers of a worker that was killed could not be "

@@ -21,7 +21,6 @@ namespace {
 const std::map<std::string_view, std::string_view> missing_features = {
     {"interactive", "this worker has no interactive shells in containers"},
     {"dind", "this worker gives containers no docker of its own; use an image with podman in it"},
-    {"dockerSave", "this worker does not save containers as images"},
     {"relengAPIProxy", "there is no such proxy any more; use features.taskclusterProxy"},
     {"balrogVPNProxy", "there is no such proxy any more"},
     {"balrogStageVPNProxy", "there is no such proxy any more"},
@@ -225,10 +224,13 @@ void read_container_features(const json::object& from, container_payload& out, l
   if (!features->is_object())
     return problems.push_back("features: must be an object");
   bool wants_artifacts = true;
-  const std::map<std::string_view, bool*> offered = {
-      {"localLiveLog", &out.common.keeps_live_log}, {"bulkLog", &out.common.keeps_backing_log},
-      {"taskclusterProxy", &out.common.proxy},      {"allowPtrace", &out.allow_ptrace},
-      {"chainOfTrust", &out.common.chain_of_trust}, {"artifacts", &wants_artifacts}};
+  const std::map<std::string_view, bool*> offered = {{"localLiveLog", &out.common.keeps_live_log},
+                                                     {"bulkLog", &out.common.keeps_backing_log},
+                                                     {"taskclusterProxy", &out.common.proxy},
+                                                     {"allowPtrace", &out.allow_ptrace},
+                                                     {"chainOfTrust", &out.common.chain_of_trust},
+                                                     {"artifacts", &wants_artifacts},
+                                                     {"dockerSave", &out.saves_image}};
   for (const auto& member : features->get_object()) {
     const auto where = "features." + std::string{member.key()};
     const bool wanted = read_switch(member.value(), where, problems);
@@ -242,6 +244,20 @@ void read_container_features(const json::object& from, container_payload& out, l
   }
   if (!wants_artifacts)
     out.common.artifacts.clear();
+}
+
+// What it makes are artifacts as others are, but for the worker's own names of where they come
+// from.
+void add_saved_image(container_payload& out) {
+  const auto add = [&out](const std::string& name, const std::string& path) {
+    payload_artifact made;
+    made.name = name;
+    made.path = path;
+    out.common.artifacts.push_back(std::move(made));
+  };
+  add("public/dockerImage.tar", std::string{saved_image_path});
+  for (const auto& mount : out.common.mounts)
+    add("public/cache/" + mount.cache_name + ".tar", saved_cache_path(mount.directory));
 }
 
 // `live.log` is kept as `live_backing.log`.
@@ -283,6 +299,8 @@ bool is_tag(std::string_view text) {
 }
 
 }  // namespace
+
+std::string saved_cache_path(const std::string& directory) { return "cache:" + directory; }
 
 std::optional<std::string> whole_image_name(std::string_view name) {
   std::string_view digest;
@@ -354,6 +372,8 @@ container_payload read_container_payload(const json::value& payload, lines& prob
   read_artifacts(object, out, problems);
   read_capabilities(object, out, problems);
   read_container_features(object, out, problems);
+  if (out.saves_image)
+    add_saved_image(out);
   read_log(object, out.common, problems);
   read_what_is_gone(object, problems);
   return out;

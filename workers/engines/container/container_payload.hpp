@@ -32,7 +32,13 @@ struct container_payload {
   bool allow_ptrace = false;
   bool host_shared_memory = false;
   bool kvm = false;
+  bool saves_image = false;  ///< the container and its caches become artifacts when it has ended
 };
+
+/// What stands for the place of an artifact that is the saved container, or one of its caches; no
+/// place in a container is called so.
+inline constexpr std::string_view saved_image_path = "image:";
+std::string saved_cache_path(const std::string& directory);
 
 /// Reads a payload; `problems` gets a line for everything that is wrong with it.
 container_payload read_container_payload(const boost::json::value& payload,

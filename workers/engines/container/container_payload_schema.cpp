@@ -88,7 +88,7 @@ std::string_view container_payload_schema() {
         "bulkLog": {"type": "boolean"},
         "chainOfTrust": {"type": "boolean"},
         "dind": {"type": "boolean", "enum": [false]},
-        "dockerSave": {"type": "boolean", "enum": [false]},
+        "dockerSave": {"type": "boolean"},
         "interactive": {"type": "boolean", "enum": [false]},
         "localLiveLog": {"type": "boolean"},
         "relengAPIProxy": {"type": "boolean", "enum": [false]},

@@ -3,6 +3,7 @@
 #include "runtime/clock/clock.hpp"
 #include "runtime/clock/random.hpp"
 #include "runtime/log/log.hpp"
+#include "workers/caches/entry_lock.hpp"
 #include "workers/files/trees.hpp"
 
 #include <fcntl.h>
@@ -189,6 +190,7 @@ std::vector<command_line> container_run::commands(const run_surroundings& around
   std::vector<std::string> words = {"run",
                                     "--name=" + name_,
                                     "--label=troupe.worker=" + room_.owner,
+                                    "--cidfile=" + directory_ + "/container-id",
                                     "--tty",
                                     "--pull=never",
                                     "--log-driver=none",
@@ -215,11 +217,28 @@ std::vector<command_line> container_run::commands(const run_surroundings& around
            directory_, std::move(env)}};
 }
 
+// A shell may be wanted while the container is still being made; whoever waits sees dots.
+std::optional<command_line> container_run::shell(const run_surroundings&) const {
+  constexpr const char* script =
+      "name=$1; shift; i=0; "
+      "until [ $i -ge 100 ] || "
+      "[ \"$(\"$@\" container inspect --format '{{.State.Running}}' $name 2>/dev/null)\" = true ]; "
+      "do printf .; sleep 0.2; i=$((i + 1)); done; "
+      "exec \"$@\" exec --interactive --tty --env=TERM=xterm-256color $name "
+      "/bin/sh -c 'command -v bash >/dev/null 2>&1 && exec bash; exec sh'";
+  std::vector<std::string> words = {"/bin/sh", "-c", script, "sh", name_};
+  for (auto& word : room_.program.command({}))
+    words.push_back(std::move(word));
+  return command_line{{}, std::move(words), directory_, room_.program.variables()};
+}
+
 run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
   ended_ = true;
   const auto result = engine_run::judge(exit, desk);
+  constexpr int signal_base = 128;
+  const int code = exit.signal != 0 ? signal_base + exit.signal : exit.code;
   desk.note(std::string{result == run_verdict::completed ? "Successful" : "Unsuccessful"} +
-            " task run with exit code: " + std::to_string(exit.code) + " completed in " +
+            " task run with exit code: " + std::to_string(code) + " completed in " +
             seconds_of(now() - started_) + " seconds");
   return result;
 }
@@ -227,8 +246,10 @@ run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
 // When everything was killed, there was nobody to tell podman of it: it takes the container for a
 // running one until it is told to end that.
 void container_run::settle() {
-  if (made_ && !ended_)
+  if (made_ && !ended_) {
     room_.program.call({"stop", "--time=0", "--ignore", name_}, removal_limit);
+    killed_ = true;
+  }
   ended_ = true;
 }
 
@@ -239,24 +260,58 @@ void container_run::gather(run_desk& desk) {
   std::error_code failed;
   fs::create_directories(place, failed);
   settle();
+  if (payload_.saves_image)
+    save_image(place, desk);
   for (const auto& artifact : payload_.common.artifacts) {
     if (payload_.volumes.contains(artifact.path)) {
       remove_links_out_of(directory_ + "/work/" + artifact.path);
       continue;
     }
     const auto to = place + "/" + std::to_string(found_.size());
-    if (!found_.try_emplace(artifact.path, to).second)
-      continue;
-    const auto from = artifact.path.starts_with('/') ? artifact.path : "/" + artifact.path;
-    const auto copied =
-        room_.program.call({"cp", name_ + ":" + from, to}, copy_limit, desk.interruption());
-    if (!copied.good())
-      desk.note_warning("Artifact " + artifact.name + ": " + from +
-                        " was not got out of the container: " + copied.trouble());
-    else if (fs::is_directory(fs::symlink_status(to, failed)))
-      remove_links_out_of(to);
-    else if (fs::is_symlink(fs::symlink_status(to, failed)))
-      ::unlink(to.c_str());
+    if (found_.try_emplace(artifact.path, to).second)
+      copy_out(artifact, to, desk);
+  }
+}
+
+void container_run::copy_out(const payload_artifact& artifact, const std::string& to,
+                             run_desk& desk) {
+  const auto from = artifact.path.starts_with('/') ? artifact.path : "/" + artifact.path;
+  const auto copied =
+      room_.program.call({"cp", name_ + ":" + from, to}, copy_limit, desk.interruption());
+  std::error_code failed;
+  if (!copied.good())
+    desk.note_warning("Artifact " + artifact.name + ": " + from +
+                      " was not got out of the container: " + copied.trouble());
+  else if (fs::is_directory(fs::symlink_status(to, failed)))
+    remove_links_out_of(to);
+  else if (fs::is_symlink(fs::symlink_status(to, failed)))
+    ::unlink(to.c_str());
+}
+
+// What cannot be saved is a missing artifact.
+void container_run::save_image(const std::string& place, run_desk& desk) {
+  const auto image = place + "/image.tar";
+  const auto complain = [&desk](const std::string& what, const tool_answer& answer) {
+    if (!answer.good())
+      desk.note_error(what + " could not be saved: " + answer.trouble());
+  };
+  found_[std::string{saved_image_path}] = image;
+  auto saved = room_.program.call({"commit", "-q", name_}, copy_limit, desk.interruption());
+  const auto id = saved.text.substr(0, saved.text.find('\n'));
+  if (saved.good()) {
+    saved = room_.program.call({"save", "-q", "--format=docker-archive", "-o", image, id},
+                               copy_limit, desk.interruption());
+    room_.program.call({"rmi", "-f", id}, removal_limit);
+  }
+  complain("The container", saved);
+  for (const auto& [directory, inside] : payload_.caches) {
+    const auto packed = place + "/" + directory + ".tar";
+    found_[saved_cache_path(directory)] = packed;
+    complain("The cache at " + inside,
+             call_tool({{"tar", "-C", directory_ + "/work/" + directory, "-cf", packed, "."},
+                        room_.program.variables(),
+                        copy_limit,
+                        desk.interruption()}));
   }
 }
 
@@ -287,6 +342,8 @@ bool container_run::remove() {
   made_ = false;
   const auto removed = room_.program.call(
       {"rm", "--force", "--time=0", "--volumes", "--ignore", name_}, removal_limit);
+  if (killed_)
+    room_.program.forget(small_file(directory_ + "/container-id"));
   if (!removed.good())
     log_message(severity::warning,
                 "the container " + name_ + " could not be removed: " + removed.trouble());

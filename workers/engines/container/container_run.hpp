@@ -33,6 +33,7 @@ class container_run : public engine_run {
   std::optional<run_verdict> prepare(run_desk& desk) override;
   std::vector<proxy_place> proxy_places() const override;
   std::vector<command_line> commands(const run_surroundings& around) override;
+  std::optional<command_line> shell(const run_surroundings& around) const override;
   run_verdict judge(const exit_result& exit, run_desk& desk) override;
   void gather(run_desk& desk) override;
   std::string path_of(const payload_artifact& artifact) const override;
@@ -47,6 +48,8 @@ class container_run : public engine_run {
                      const std::map<std::string, std::string>& fixed,
                      std::map<std::string, std::string>& env) const;
   void settle();
+  void copy_out(const payload_artifact& artifact, const std::string& to, run_desk& desk);
+  void save_image(const std::string& place, run_desk& desk);
   bool remove();
 
   const container_room& room_;
@@ -56,7 +59,8 @@ class container_run : public engine_run {
   held_image image_;
   timestamp started_;
   bool made_ = false;                         // there may be a container
-  bool ended_ = false;                        // it is known to have ended
+  bool ended_ = false;                        // podman knows that it has ended
+  bool killed_ = false;                       // nobody was left to clean up
   std::map<std::string, std::string> found_;  // where artifacts are, by their path
 };
 

@@ -137,14 +137,26 @@ bool image_store::use(const std::string& id, held_image& out) {
 
 bool image_store::use_known(const std::string& key, held_image& out) {
   const auto id = plain_id(small_file(directory_ + "/known/" + key));
-  return !id.empty() && use(id, out);
+  if (id.empty() || !use(id, out))
+    return false;
+  // Somebody may have cleaned up by hand.
+  if (program_.call({"image", "exists", id}, question_limit).good())
+    return true;
+  ::unlink((directory_ + "/used/" + id).c_str());
+  out.use = {};
+  return false;
 }
 
-void image_store::keep(const std::string& key, const std::string& id) {
+// An image without a name goes with the last that was made from it.
+outcome<void> image_store::keep(const std::string& key, const std::string& id) {
+  const auto named = program_.call({"tag", id, "localhost/troupe/kept:" + id}, question_limit);
+  if (!named.good())
+    return problem(named.trouble());
   const descriptor made{
       ::open((directory_ + "/used/" + id).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (!key.empty())
     replace_file(directory_ + "/known/" + key, id);
+  return boost::system::in_place_value;
 }
 
 // Of this worker's runs, and of other workers that share the directory.
@@ -175,11 +187,8 @@ std::optional<run_verdict> image_store::pull(const container_image& image, run_d
   for (int attempt = 1;; ++attempt) {
     bool for_good = false;
     const auto id = pull_once(image.name, desk, for_good);
-    if (id) {
-      keep(key, *id);
-      if (use(*id, out))
-        return {};
-    }
+    if (id && keep(key, *id) && use(*id, out))
+      return {};
     if (desk.interrupted())
       return run_verdict::unavailable;
     const auto why = id ? std::string{"it was removed at once"} : id.error().message;
@@ -232,11 +241,8 @@ std::optional<run_verdict> image_store::load(const container_image& image,
     return {};
   desk.note("Loading the image " + image.content.artifact);
   const auto id = load_file(*file, image.format, scratch, desk);
-  if (id) {
-    keep(file->sha256, *id);
-    if (use(*id, out))
-      return {};
-  }
+  if (id && keep(file->sha256, *id) && use(*id, out))
+    return {};
   desk.note_error("The image " + image.content.artifact + " cannot be loaded: " +
                   (id ? std::string{"it was removed at once"} : id.error().message));
   return run_verdict::unavailable;

@@ -46,7 +46,7 @@ class image_store {
                                  const std::string& scratch, run_desk& desk);
   bool use(const std::string& id, held_image& out);
   bool use_known(const std::string& key, held_image& out);
-  void keep(const std::string& key, const std::string& id);
+  outcome<void> keep(const std::string& key, const std::string& id);
   bool wait_for_turn(std::unique_lock<std::timed_mutex>& lock, const run_desk& desk);
   bool drop(const std::string& id);
 

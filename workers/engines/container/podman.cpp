@@ -104,6 +104,8 @@ std::map<std::string, std::string> podman::variables() const {
 
 tool_answer podman::call(const std::vector<std::string>& words, std::chrono::milliseconds limit,
                          int interruption) const {
+  if (live_.empty())
+    return {tool_answer::kind::not_started, -1, {}, "podman was not set up"};
   return call_tool({command(words), variables(), limit, interruption});
 }
 
@@ -129,6 +131,19 @@ outcome<void> podman::find_live_place() {
       return boost::system::in_place_value;
   }
   return problem("there is no place for podman in /run, $XDG_RUNTIME_DIR or /tmp");
+}
+
+outcome<void> podman::find_runtime() {
+  const auto answer = call({"info", "--format={{.Host.OCIRuntime.Path}}"}, trial_limit);
+  runtime_path_ = answer.text.substr(0, answer.text.find('\n'));
+  if (!answer.good() || runtime_path_.empty())
+    return problem("podman does not know its runtime: " + answer.trouble());
+  return boost::system::in_place_value;
+}
+
+void podman::forget(const std::string& container_id) const {
+  if (!container_id.empty() && !runtime_path_.empty())
+    call_tool({{runtime_path_, "delete", "--force", container_id}, variables(), trial_limit});
 }
 
 // What podman knows of running containers is false after a restart of the machine, which it only
@@ -184,7 +199,7 @@ outcome<void> podman::set_up() {
       options_.runtime = runtime;
       const auto tried = try_out();
       if (tried)
-        return tried;
+        return find_runtime();
       if (first.empty())
         first = tried.error().message;
     }

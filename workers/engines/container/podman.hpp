@@ -49,6 +49,10 @@ class podman {
   std::vector<std::string> command(const std::vector<std::string>& words) const;
   std::map<std::string, std::string> variables() const;
 
+  /// Lets the runtime forget a container that is gone. Podman does not do it for one whose
+  /// processes were all killed at once.
+  void forget(const std::string& container_id) const;
+
   const container_options& options() const { return options_; }
 
  private:
@@ -56,8 +60,10 @@ class podman {
   outcome<void> forget_last_boot();
   outcome<void> write_configuration();
   outcome<void> try_out();
+  outcome<void> find_runtime();
 
   container_options options_;
+  std::string runtime_path_;
   std::string live_;  // for what only counts while the machine runs
 };
 

@@ -40,7 +40,7 @@ std::unique_ptr<engine_run> open_process(const std::string& payload, lines& prob
                                          process_engine_options options = {"a/b", false, {}}) {
   static std::shared_ptr<engine> kept;
   kept = make_process_engine(std::move(options));
-  return kept->open({"T", "0", task_with(payload), "/nowhere"}, problems);
+  return kept->open({"T", "0", task_with(payload), "/dev/null/nowhere"}, problems);
 }
 
 }  // namespace
@@ -74,11 +74,23 @@ TEST_CASE("the variables of a run win over those of the payload", "[engine]") {
   REQUIRE(commands.size() == 2);
   CHECK(commands[0].words == lines{"a", "b c"});
   CHECK(commands[0].shown == "a b c");
-  CHECK(commands[1].directory == "/nowhere/work");
+  CHECK(commands[1].directory == "/dev/null/nowhere/work");
   CHECK(commands[0].env.at("TASK_ID") == "T");
-  CHECK(commands[0].env.at("TASK_WORKDIR") == "/nowhere/work");
+  CHECK(commands[0].env.at("TASK_WORKDIR") == "/dev/null/nowhere/work");
   CHECK(commands[0].env.at("X") == "1");
   CHECK_FALSE(commands[0].env.contains("TASKCLUSTER_ACCESS_TOKEN"));
+}
+
+TEST_CASE("a shell of a task is where its commands are", "[engine]") {
+  lines problems;
+  const auto run = open_process(
+      R"({"command": [["a"]], "maxRunTime": 1, "env": {"X": "1", "TERM": "dumb"}})", problems);
+  const auto shell = run->shell({{{"TASK_ID", "T"}}, {}});
+  REQUIRE(shell);
+  CHECK(shell->directory == "/dev/null/nowhere/work");
+  CHECK(shell->env.at("TERM") == "xterm-256color");
+  CHECK(shell->env.at("X") == "1");
+  CHECK(shell->env.at("TASK_ID") == "T");
 }
 
 TEST_CASE("what a worker does not offer is told when the payload is read", "[engine]") {

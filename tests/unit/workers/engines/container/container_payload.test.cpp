@@ -97,6 +97,15 @@ TEST_CASE("workers 3.2: a container's payload is read whole", "[container_payloa
                             "docker-worker:capability:device:hostSharedMemory:p/w"}});
 }
 
+TEST_CASE("workers 3.2: what dockerSave makes are artifacts, also without others",
+          "[container_payload]") {
+  const auto payload = read(R"({"features": {"dockerSave": true, "artifacts": false},
+    "cache": {"one": "/1"}, "artifacts": {"public/a": {"type": "file", "path": "/a"}}})");
+  REQUIRE(payload.common.artifacts.size() == 2);
+  CHECK(payload.common.artifacts[0].name == "public/dockerImage.tar");
+  CHECK(payload.common.artifacts[1].name == "public/cache/one.tar");
+}
+
 TEST_CASE("workers 3.2: log names without an ending", "[container_payload]") {
   CHECK(read(R"({"log": "public/a.b/log"})").common.backing_log == "public/a.b/log_backing");
   CHECK(read("{}").common.backing_log == "public/logs/live_backing.log");
