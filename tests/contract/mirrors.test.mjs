@@ -333,6 +333,47 @@ test('section 7.2 a server that is killed while it copies leaves nothing half; t
   }
 });
 
+test('section 7.2 copies go by TLS, to a store whose certificate is good', async () => {
+  const safe = await S3Store.start({ tls: true });
+  const other = await Server.start(options('safe.json', { retrySeconds: 1, sites: [
+    { siteId: 'safe', match: [{ region: 'safe' }], store: bucket(safe) }] }));
+  try {
+    const data = randomBytes(700_000);
+    const taskId = await done('public/x', data, { on: queue(other) });
+    await locate(taskId, 'public/x', at('safe'), other);
+    await until('the certificate is refused', () => /at site 'safe' was not made.*its certificate is not accepted: self-signed/.test(other.log));
+    process.env.SSL_CERT_FILE = safe.certificateFile;
+    await other.restart();
+    await copied(taskId, 'public/x', at('safe'), (url) => url.startsWith(safe.endpoint), other);
+    const { body } = await safe.buckets.store.getObject('priv', keyOf(taskId, 'public/x', 'safe')).then((object) => ({ body: object.content }));
+    const pieces = [];
+    for await (const piece of body) pieces.push(piece);
+    assert.deepEqual(Buffer.concat(pieces), data);
+  } finally {
+    delete process.env.SSL_CERT_FILE;
+    await other.stop();
+    await safe.stop();
+  }
+});
+
+test('section 7.2 a reset in dev mode leaves no copies on the disk', async () => {
+  const office = path.join(directory, 'reset');
+  const other = await Server.start({ ...options('reset.json', { sites: [
+    { siteId: 'office', match: [{ region: 'office' }], store: { backendType: 'local', directory: office } }] }), 'dev-mode': true });
+  try {
+    const taskId = await done('public/x', 'hello', { on: queue(other) });
+    await copied(taskId, 'public/x', fromOffice, (url) => url.includes('/blob/mirror/office/'), other);
+    const files = () => fs.readdirSync(office, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
+    assert.equal(files(), 1);
+    assert.equal((await fetch(`${other.rootUrl}/api/dev/v1/reset`, { method: 'POST', body: '{}' })).status, 200);
+    assert.equal(files(), 0);
+    const again = await done('public/x', 'hello', { on: queue(other) });
+    await copied(again, 'public/x', fromOffice, (url) => url.includes('/blob/mirror/office/'), other);
+  } finally {
+    await other.stop();
+  }
+});
+
 test('section 7.2 what a task will read is copied before it is claimed', async () => {
   const first = await done('public/build', 'what it needs');
   const { taskId: other } = await claimed('far');
