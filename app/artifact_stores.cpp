@@ -120,6 +120,13 @@ outcome<void> artifact_stores::open() {
   return boost::system::in_place_value;
 }
 
+outcome<void> artifact_stores::remove_all_local() {
+  TROUPE_CHECK(local_.remove_all());
+  if (copies_)
+    TROUPE_CHECK(copies_->remove_all_local());
+  return boost::system::in_place_value;
+}
+
 std::string artifact_stores::bucket_for(std::string_view name) const {
   if (config_.artifacts_in == artifact_store::local)
     return {};

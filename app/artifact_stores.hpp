@@ -43,6 +43,9 @@ class artifact_stores {
   /// Makes the directories of what is kept on the disk.
   outcome<void> open();
 
+  /// Removes all that is kept on the disk.
+  outcome<void> remove_all_local();
+
   /// Gives the actors what they need of this.
   void equip(company_parts& parts);
 

@@ -135,7 +135,7 @@ outcome<void> dev_desk::carry_out_reset() {
     with_.companies[i]->erase([told] { told(""); });
   }));
   remove_old_spools(with_.log_directory, 0, 0);
-  const auto emptied = with_.artifacts->local().remove_all();
+  const auto emptied = with_.artifacts->remove_all_local();
   TROUPE_CHECK(begin_anew());
   return emptied;
 }

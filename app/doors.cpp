@@ -7,6 +7,7 @@
 #include "gateways/events/event_gateway.hpp"
 #include "gateways/explain/explain_door.hpp"
 #include "gateways/metrics/metrics_gateway.hpp"
+#include "gateways/mirrors/eager_copies.hpp"
 #include "gateways/mirrors/mirror_door.hpp"
 #include "gateways/remote/remote_gateway.hpp"
 #include "gateways/rest/api_door.hpp"
@@ -52,7 +53,8 @@ struct other_doors::impl {
         remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}),
         feed(with.lanes, with.config->dev_mode),
         metrics({with.lanes, with.board, with.config}, program_build()),
-        keeper(*with.board, with.data_dir + "/logs") {}
+        keeper(*with.board, with.data_dir + "/logs"),
+        sites(with.config->mirrors) {}
 
   log_directory_actor make_logs(lane& on);
   outcome<void> open_https(rest_gateway& rest, node_doors& doors);
@@ -65,6 +67,8 @@ struct other_doors::impl {
   shell_desk shells;
   std::deque<event_records> records;  // one a lane
   log_keeper keeper;
+  mirror_sites sites;
+  std::deque<eager_copies> eager;  // one a lane, if there are sites
 };
 
 log_directory_actor other_doors::impl::make_logs(lane& on) {
@@ -96,6 +100,9 @@ void other_doors::listen_to(lane_store& store) {
   impl_->keeper.listen_to(*impl_->with.lanes[impl_->records.size() - 1], store);
   impl_->feed.listen_to(store);
   impl_->metrics.listen_to(store);
+  if (const auto& with = impl_->with; !with.config->mirrors.sites.empty())
+    store.add_listener(
+        impl_->eager.emplace_back(*with.lanes[impl_->eager.size()], *with.board, impl_->sites));
 }
 
 void other_doors::dismiss_logs(lane& on) {

@@ -75,6 +75,21 @@ std::vector<site_rule> read_rules(const file_section& in) {
   return made;
 }
 
+std::vector<std::string> read_pools(const file_section& in) {
+  std::vector<std::string> made;
+  const auto* pools = in.find("eagerFor");
+  if (pools == nullptr)
+    return made;
+  for (const auto& one : list_of(*pools, in.name() + ".eagerFor")) {
+    const auto* text = one.if_string();
+    if (text == nullptr || !text_pattern{std::string_view{*text}}.valid())
+      complain(in.name() + ".eagerFor[" + std::to_string(made.size()) +
+               "] must be a regular expression of taskQueueIds");
+    made.emplace_back(*text);
+  }
+  return made;
+}
+
 // Ids stand in keys and URLs.
 std::string read_site_id(const file_section& in) {
   auto id = in.text("siteId");
@@ -120,6 +135,7 @@ mirror_site_settings read_site(const file_section& in, std::string id) {
   const auto bound = made.most_bytes == 0 ? largest_put : std::min(largest_put, made.most_bytes);
   made.largest_bytes = read_number(in, "largestBytes", bound, 1, bound);
   made.lasts_s = read_seconds(in, "ttlSeconds", made.lasts_s, year_s);
+  made.eager_pools = read_pools(in);
   return made;
 }
 
@@ -155,9 +171,10 @@ mirror_settings read_everything(const json::value& from) {
   bool has_canonical = made.canonical.empty();
   if (const auto* sites = whole.find("sites"))
     for (const auto& site : list_of(*sites, "sites")) {
-      const file_section in{site,
-                            "sites[" + std::to_string(number++) + "]",
-                            {"siteId", "match", "store", "maxBytes", "largestBytes", "ttlSeconds"}};
+      const file_section in{
+          site,
+          "sites[" + std::to_string(number++) + "]",
+          {"siteId", "match", "store", "maxBytes", "largestBytes", "ttlSeconds", "eagerFor"}};
       auto id = read_site_id(in);
       if (id != made.canonical) {
         made.sites.push_back(read_site(in, std::move(id)));

@@ -38,6 +38,9 @@ struct mirror_site_settings {
   std::uint64_t most_bytes = 0;     ///< of all copies; 0: no bound
   std::uint64_t largest_bytes = 0;  ///< of one copy
   std::uint32_t lasts_s = 86'400;   ///< how long a copy stays that nobody reads
+  /// Regular expressions, searched in the taskQueueId of a task that becomes pending: what it will
+  /// read is copied before it is claimed.
+  std::vector<std::string> eager_pools = {};
 };
 
 /// All of it.

@@ -177,6 +177,12 @@ outcome<void> copier::open() {
   return boost::system::in_place_value;
 }
 
+outcome<void> copier::remove_all_local() {
+  for (const auto& [site, disk] : impl_->disks)
+    TROUPE_CHECK(disk->remove_all());
+  return boost::system::in_place_value;
+}
+
 blob_store* copier::local_store(std::string_view key) {
   constexpr std::string_view prefix = "mirror/";
   if (!key.starts_with(prefix))

@@ -57,6 +57,9 @@ class copier {
   /// Makes the directories of copies; once, before anything else.
   outcome<void> open();
 
+  /// Removes all copies in directories of this server, not those elsewhere.
+  outcome<void> remove_all_local();
+
   /// The store on this server's disk whose keys begin like this one; null when it is none of ours.
   blob_store* local_store(std::string_view key);
 

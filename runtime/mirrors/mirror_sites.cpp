@@ -71,8 +71,20 @@ mirror_sites::site mirror_sites::compile(std::string id, const std::vector<site_
 
 mirror_sites::mirror_sites(const mirror_settings& config) {
   sites_.push_back(compile({}, config.canonical_rules));
-  for (const auto& one : config.sites)
+  for (const auto& one : config.sites) {
     sites_.push_back(compile(one.id, one.rules));
+    for (const auto& pool : one.eager_pools)
+      sites_.back().eager_pools.emplace_back(pool);
+  }
+}
+
+std::vector<std::string> mirror_sites::eager_sites(std::string_view queue) const {
+  std::vector<std::string> found;
+  for (const auto& one : sites_)
+    if (std::any_of(one.eager_pools.begin(), one.eager_pools.end(),
+                    [queue](const text_pattern& pool) { return pool.matches(queue); }))
+      found.push_back(one.id);
+  return found;
 }
 
 std::string mirror_sites::site_of(const caller_place& caller) const {

@@ -35,6 +35,10 @@ class mirror_sites {
   /// sites the canonical one is the first.
   std::string site_of(const caller_place& caller) const;
 
+  /// The sites that get copies of what tasks of this taskQueueId will read, before they are
+  /// claimed.
+  std::vector<std::string> eager_sites(std::string_view queue) const;
+
  private:
   using address_block = std::variant<boost::asio::ip::network_v4, boost::asio::ip::network_v6>;
   struct rule {
@@ -46,6 +50,7 @@ class mirror_sites {
   struct site {
     std::string id;  // empty: the canonical one
     std::vector<rule> rules;
+    std::vector<text_pattern> eager_pools = {};
   };
 
   static site compile(std::string id, const std::vector<site_rule>& rules);

@@ -34,7 +34,7 @@ TEST_CASE("section 7.2 sites, stores and policies are read") {
     "sites": [
       {"siteId": "home", "match": [{"address": "10.1.0.0/16"}]},
       {"siteId": "west", "match": [{"workerGroup": "^west-"}, {"address": "fd00::/8"}],
-       "maxBytes": 1000, "ttlSeconds": 60,
+       "maxBytes": 1000, "ttlSeconds": 60, "eagerFor": ["^aws/west-"],
        "store": {"backendType": "s3", "accessKeyId": "ID", "secretAccessKey": "secret", "bucket": "copies",
                  "endpoint": "http://localhost:9000"}},
       {"siteId": "office", "match": [{"region": "office"}], "largestBytes": 10,
@@ -53,6 +53,7 @@ TEST_CASE("section 7.2 sites, stores and policies are read") {
   CHECK(all.sites[0].most_bytes == 1000);
   CHECK(all.sites[0].largest_bytes == 1000);
   CHECK(all.sites[0].lasts_s == 60);
+  CHECK(all.sites[0].eager_pools == std::vector<std::string>{"^aws/west-"});
   CHECK(std::get<s3_backend_settings>(all.sites[0].store).bucket == "copies");
   CHECK(all.sites[1].largest_bytes == 10);
   CHECK(std::get<local_mirror_settings>(all.sites[1].store).directory == "/srv/office");
@@ -84,6 +85,8 @@ TEST_CASE("section 7.2 wrong settings of sites are told, and no secret with them
   CHECK(wrong == "sites[0].store needs the member 'bucket', a text");
   CHECK(problem(R"({"sites": [{"siteId": "a b", "match": []}]})")
             .starts_with("sites[0].siteId must be of up to 64"));
+  CHECK(problem(site(rule + R"("eagerFor": ["("], )" + disk)) ==
+        "sites[0].eagerFor[0] must be a regular expression of taskQueueIds");
   const auto twice = "{" + rule + disk + R"(, "siteId": ")";
   CHECK(problem(R"({"sites": [)" + twice + R"(a"}, )" + twice + R"(a"}]})") ==
         "there are two sites 'a'");

@@ -12,7 +12,7 @@ mirror_settings settings() {
     "canonical": "home",
     "sites": [
       {"siteId": "home", "match": [{"address": "10.2.9.0/24"}, {"region": "home"}]},
-      {"siteId": "west", "match": [{"region": "us-west"}, {"workerGroup": "^west-"}, {"address": "10.2.0.0/16"}],
+      {"siteId": "west", "match": [{"region": "us-west"}, {"workerGroup": "^west-"}, {"address": "10.2.0.0/16"}], "eagerFor": ["^aws/west-", "^lab/"],
        "store": {"backendType": "local", "directory": "/srv/west"}},
       {"siteId": "east", "match": [{"address": "10.0.0.0/8"}, {"address": "fd00::/8"}],
        "store": {"backendType": "local", "directory": "/srv/east"}}]
@@ -39,6 +39,13 @@ TEST_CASE("section 7.2 a caller's site comes from what it says, its workerGroup,
   CHECK(sites.site_of({"", "", "10.2.9.4"}).empty());
   CHECK(sites.site_of({"", "", "nonsense"}).empty());
   CHECK(sites.site_of({}).empty());
+}
+
+TEST_CASE("section 7.2 sites say which pools get copies before their tasks are claimed") {
+  const mirror_sites sites{settings()};
+  CHECK(sites.eager_sites("aws/west-1") == std::vector<std::string>{"west"});
+  CHECK(sites.eager_sites("lab/x") == std::vector<std::string>{"west"});
+  CHECK(sites.eager_sites("aws/east-1").empty());
 }
 
 TEST_CASE("section 7.2 the workerGroup stands in the clientId of a run") {
