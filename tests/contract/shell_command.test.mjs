@@ -85,6 +85,7 @@ test('a shell that does not answer is left by a key, and by a signal', async () 
   process.kill(Number(await until('it runs', children)), 'SIGTERM');
   assert.equal((await other.ended).code, 0);
   assert.match(other.out, /terminal restored: True/);
+  assert.equal((await bench.q.status(taskId)).status.state, 'running');
   await bench.q.cancelTask(taskId);
 });
 
@@ -97,6 +98,7 @@ test('input may come from a file, and ends the shell with its end', async () => 
   assert.equal((await shell.ended).code, 0, shell.err);
   assert.match(shell.out, new RegExp(`^42 in ${taskId}`, 'm'));
   assert.doesNotMatch(shell.err, /Ctrl/);
+  assert.equal((await bench.q.status(taskId)).status.state, 'running');
   fs.closeSync(input);
   await bench.q.cancelTask(taskId);
 });
