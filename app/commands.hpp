@@ -56,6 +56,7 @@ command add_secrets_command(CLI::App& root);
 command add_graph_command(CLI::App& root);
 command add_auth_command(CLI::App& root);
 command add_shell_command(CLI::App& root);
+command add_verify_command(CLI::App& root);
 
 /// Prints `troupe: <text>` to stderr.
 void complain(const std::string& text);

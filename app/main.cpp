@@ -35,12 +35,17 @@ int main(int argc, char** argv) {
   root.require_subcommand(1);
   root.set_version_flag("--version", std::string{program_version()});
   const std::pair<const char*, command> commands[] = {
-      {"up", add_up_command(root)},           {"serve", add_serve_command(root)},
-      {"worker", add_worker_command(root)},   {"run", add_run_command(root)},
-      {"explain", add_explain_command(root)}, {"guard-processes", add_guard_command(root)},
-      {"secrets", add_secrets_command(root)}, {"graph", add_graph_command(root)},
+      {"up", add_up_command(root)},
+      {"serve", add_serve_command(root)},
+      {"worker", add_worker_command(root)},
+      {"run", add_run_command(root)},
+      {"explain", add_explain_command(root)},
+      {"guard-processes", add_guard_command(root)},
+      {"secrets", add_secrets_command(root)},
+      {"graph", add_graph_command(root)},
       {"auth", add_auth_command(root)},
       {"shell", add_shell_command(root)},
+      {"verify-task", add_verify_command(root)},
   };
   try {
     root.parse(argc, argv);

@@ -18,9 +18,10 @@
 #include <pthread.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <condition_variable>
 #include <csignal>
 #include <iostream>
-#include <semaphore>
+#include <mutex>
 #include <thread>
 
 namespace troupe {
@@ -32,6 +33,8 @@ namespace {
 
 constexpr char leave_key = 0x1d;     // Ctrl-]
 constexpr char end_of_input = 0x04;  // what a terminal takes for it
+// A shell that is only beginning to read loses what ends its input.
+constexpr int say_again_ms = 1000;
 constexpr char input_mark = 1;
 constexpr char size_mark = 2;
 
@@ -78,13 +81,16 @@ class shell_view {
   bool take_signal(int signals);
   void send(std::string message);
   asio::awaitable<void> send_now(std::string message);
+  void sent();
 
   web_socket_request request_;
   asio::io_context io_{1};
   std::unique_ptr<web_socket> socket_;
   std::optional<local_terminal> terminal_;
   stop_signal over_;
-  std::counting_semaphore<8> sent_{0};
+  std::mutex guard_;
+  std::condition_variable changed_;
+  bool sending_ = false;  // guarded
   bool input_ended_ = false;
   bool left_ = false;  // by whoever sits here
   int code_ = exit_unreachable;
@@ -93,7 +99,12 @@ class shell_view {
 
 int shell_view::run() {
   asio::co_spawn(
-      io_, [this]() -> asio::awaitable<void> { co_await carry(); }, asio::detached);
+      io_,
+      [this]() -> asio::awaitable<void> {
+        co_await carry();
+        io_.stop();  // a connection that was dropped has timers that go on
+      },
+      asio::detached);
   io_.run();
   terminal_.reset();
   if (!trouble_.empty())
@@ -121,7 +132,7 @@ asio::awaitable<void> shell_view::carry() {
     show(*shown);
   }
   over_.set();
-  sent_.release();
+  sent();
   watcher.join();
   const auto how = socket_->how_it_ended();
   constexpr std::uint16_t normal = 1000;
@@ -151,7 +162,9 @@ void shell_view::watch() {
     pollfd waits[3] = {{over_.descriptor(), POLLIN, 0},
                        {signals, POLLIN, 0},
                        {input_ended_ ? -1 : STDIN_FILENO, POLLIN, 0}};
-    ::poll(waits, 3, -1);
+    const int ready = ::poll(waits, 3, input_ended_ ? say_again_ms : -1);
+    if (ready == 0)
+      send({input_mark, end_of_input});
     const bool resized = waits[1].revents != 0 && !take_signal(signals);
     if (resized)
       send_size();
@@ -194,17 +207,25 @@ bool shell_view::take_input() {
 
 // Returns when it has left, so that nothing piles up.
 void shell_view::send(std::string message) {
+  std::unique_lock lock{guard_};
+  sending_ = true;
   asio::post(io_, [this, message = std::move(message)] {
     asio::co_spawn(
         io_, [this, message]() -> asio::awaitable<void> { co_await send_now(message); },
         asio::detached);
   });
-  sent_.acquire();
+  changed_.wait(lock, [this] { return !sending_ || over_.is_set(); });
+}
+
+void shell_view::sent() {
+  const std::lock_guard lock{guard_};
+  sending_ = false;
+  changed_.notify_all();
 }
 
 asio::awaitable<void> shell_view::send_now(std::string message) {
   co_await socket_->write(message);
-  sent_.release();
+  sent();
 }
 
 // -------------------------------------------------------------------------------------------------

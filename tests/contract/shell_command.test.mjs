@@ -4,10 +4,11 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { makeCertificate } from './support/https.mjs';
 import { Place } from './support/programs.mjs';
 import { Server, binary, until } from './support/server.mjs';
-import { shellArtifact, shellUrl } from './support/shells.mjs';
-import { slugid } from './support/tasks.mjs';
+import { shellArtifact, shellUrl, socketUrl } from './support/shells.mjs';
+import { inSeconds, slugid } from './support/tasks.mjs';
 import { WorkerBench } from './support/worker_bench.mjs';
 
 const helper = path.join(import.meta.dirname, 'support', 'in_terminal.py');
@@ -85,6 +86,7 @@ test('a shell that does not answer is left by a key, and by a signal', async () 
   process.kill(Number(await until('it runs', children)), 'SIGTERM');
   assert.equal((await other.ended).code, 0);
   assert.match(other.out, /terminal restored: True/);
+  assert.equal((await bench.q.status(taskId)).status.state, 'running');
   await bench.q.cancelTask(taskId);
 });
 
@@ -97,8 +99,43 @@ test('input may come from a file, and ends the shell with its end', async () => 
   assert.equal((await shell.ended).code, 0, shell.err);
   assert.match(shell.out, new RegExp(`^42 in ${taskId}`, 'm'));
   assert.doesNotMatch(shell.err, /Ctrl/);
+  assert.equal((await bench.q.status(taskId)).status.state, 'running');
   fs.closeSync(input);
   await bench.q.cancelTask(taskId);
+});
+
+// As the artifact of another worker would lead there.
+test('a shell may be behind TLS, if its certificate is good', async () => {
+  const { certificate, key } = makeCertificate(place.directory, 'localhost');
+  const [certificateFile, keyFile] = ['cert.pem', 'key.pem'].map((name) => path.join(place.directory, name));
+  fs.writeFileSync(certificateFile, certificate);
+  fs.writeFileSync(keyFile, key);
+  const own = await Server.start({ 'https-port': 0, 'tls-certificate': certificateFile, 'tls-key': keyFile });
+  const of = new WorkerBench(own, 'work/tls');
+  try {
+    of.startWorker(undefined, undefined, { HOME: place.directory });
+    const [taskId, other] = [slugid(), slugid()];
+    await of.q.createTask(taskId, of.script('until [ -e go ]; do sleep 0.05; done',
+      { features: { interactive: true } }));
+    const behind = (await socketUrl(of.q, taskId)).replace(/^ws:.*:\d+/, `wss://localhost:${own.info.httpsPort}`);
+    await of.q.createTask(other, { ...of.script('true'), taskQueueId: 'work/other' });
+    await of.q.claimWork('work/other', { tasks: 1, workerGroup: 'g', workerId: 'other' });
+    await of.q.createArtifact(other, 0, shellArtifact, { storageType: 'reference', contentType: 'text/html',
+      expires: inSeconds(600), url: `https://localhost/shell/?v=2&socketUrl=${encodeURIComponent(behind)}` });
+    const commands = path.join(place.directory, 'tls-commands');
+    fs.writeFileSync(commands, 'head -c 300000 /dev/zero | tr "\\0" x; echo; echo "by $((40 + 2))"; touch go\n');
+    const run = (env) => place.run(['shell', other, '--data', own.data],
+      { env, stdio: [fs.openSync(commands), 'pipe', 'pipe'] });
+    const refused = run({});
+    assert.equal((await refused.ended).code, 5);
+    assert.match(refused.err, /its certificate is not accepted/);
+    const shell = run({ SSL_CERT_FILE: certificateFile });
+    assert.equal((await shell.ended).code, 0, shell.err);
+    assert.match(shell.out, /x{300000}\r\nby 42\r/);
+  } finally {
+    await of.stop();
+    await own.stop();
+  }
 });
 
 test('why there is no shell is said, with the exit code for it', async () => {

@@ -24,18 +24,13 @@ using namespace std::chrono_literals;
 constexpr auto patience_with_server = 5s;
 constexpr auto time_after_the_task = 15min;  // for an artifact whose task is over by then
 
-// The best shell that the task has.
-const std::vector<std::string> shell_command = {
-    "/bin/sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash; exec sh"};
-
 }  // namespace
 
 void task_run::open_shells() {
-  auto env = environment();
-  env["TERM"] = "xterm-256color";
-  const started_words shell{
-      options_.sandbox ? sandboxed(*options_.sandbox, directory_, shell_command) : shell_command,
-      directory_ + "/work", std::move(env)};
+  const auto line = execution_->shell({fixed_variables(), {}});
+  if (!line)
+    return log_->note_warning("[interactive] There are no shells in such a task.");
+  const started_words shell{line->words, line->directory, line->env};
   const auto& run = claim_.run();
   shells_ = std::make_unique<shell_host>(shell_host_options{
       options_.root_url, run.task, run.run, [this] { return claim_.by(); },

@@ -66,10 +66,13 @@ socket_client::socket_client(std::uint16_t port) : socket_(io_) {
                sizeof patience);
 }
 
-unsigned socket_client::open(const std::string& target, const std::string& authorization) {
+unsigned socket_client::open(const std::string& target, const std::string& authorization,
+                             const std::vector<std::pair<std::string, std::string>>& headers) {
   const auto colon = authorization.find(": ");
   socket_.set_option(
       beast::websocket::stream_base::decorator([&](beast::websocket::request_type& request) {
+        for (const auto& [name, value] : headers)
+          request.set(name, value);
         if (colon != std::string::npos)
           request.set(beast::http::field::authorization,
                       authorization.substr(colon + 2, authorization.size() - colon - 4));

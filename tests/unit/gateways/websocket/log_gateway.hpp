@@ -9,6 +9,8 @@
 #include <boost/beast/websocket.hpp>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -44,7 +46,8 @@ class socket_client {
   explicit socket_client(std::uint16_t port);
 
   /// Upgrades; the HTTP status.
-  unsigned open(const std::string& target, const std::string& authorization);
+  unsigned open(const std::string& target, const std::string& authorization,
+                const std::vector<std::pair<std::string, std::string>>& headers = {});
 
   /// The next message, or what came when the log was closed: empty, with `close_code` set.
   std::string receive();
