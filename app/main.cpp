@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
       {"worker", add_worker_command(root)},   {"run", add_run_command(root)},
       {"explain", add_explain_command(root)}, {"guard-processes", add_guard_command(root)},
       {"secrets", add_secrets_command(root)}, {"graph", add_graph_command(root)},
-      {"auth", add_auth_command(root)},
+      {"auth", add_auth_command(root)},       {"log", add_log_command(root)},
   };
   try {
     root.parse(argc, argv);
