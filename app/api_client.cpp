@@ -50,19 +50,25 @@ api_client::~api_client() {
 
 api_reply api_client::call(std::string_view verb, const std::string& target,
                            const std::string& body) {
-  return perform(verb, target, &body, nullptr, longest_call);
+  return perform(verb, target, &body, nullptr, longest_call, {});
 }
 
 api_reply api_client::read(const std::string& target,
                            const std::function<void(std::string_view)>& take,
-                           std::chrono::milliseconds silence) {
-  return perform("GET", target, nullptr, &take, silence);
+                           std::chrono::milliseconds silence, const std::string& range) {
+  return perform("GET", target, nullptr, &take, silence, {range, false});
+}
+
+api_reply api_client::fetch(const std::string& target,
+                            const std::function<void(std::string_view)>& take,
+                            std::chrono::milliseconds silence) {
+  return perform("GET", target, nullptr, &take, silence, {{}, true});
 }
 
 api_reply api_client::perform(std::string_view verb, const std::string& target,
                               const std::string* body,
                               const std::function<void(std::string_view)>* take,
-                              std::chrono::milliseconds silence) {
+                              std::chrono::milliseconds silence, const reading_way& way) {
   const auto where = split_root_url(root_url_);
   const auto signature =
       "Authorization: " + sign_header(by_, {verb, target, where.host, where.port},
@@ -73,6 +79,8 @@ api_reply api_client::perform(std::string_view verb, const std::string& target,
   list = curl_slist_append(list, "Expect:");
   list = curl_slist_append(
       list, sends && !body->empty() ? "Content-Type: application/json" : "Content-Type:");
+  if (!way.range.empty())
+    list = curl_slist_append(list, ("Range: " + way.range).c_str());
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers{list, &curl_slist_free_all};
   const std::string verb_text{verb};
   const auto url = root_url_ + target;
@@ -87,6 +95,11 @@ api_reply api_client::perform(std::string_view verb, const std::string& target,
   curl_easy_setopt(curl_, CURLOPT_FAILONERROR, take != nullptr ? 1L : 0L);
   curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, &sink_bytes);
   curl_easy_setopt(curl_, CURLOPT_WRITEDATA, &sink);
+  if (way.redirected) {
+    curl_easy_setopt(curl_, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(curl_, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, "");
+  }
   if (sends) {
     curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, body->data());
     curl_easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));

@@ -31,16 +31,25 @@ class api_client {
   api_reply call(std::string_view verb, const std::string& target, const std::string& body = {});
 
   /// Reads a stream to its end, and hands on what comes of it when the status is good; gives up
-  /// after a silence.
+  /// after a silence. With a `Range` header where `range` is not empty.
   api_reply read(const std::string& target, const std::function<void(std::string_view)>& take,
-                 std::chrono::milliseconds silence);
+                 std::chrono::milliseconds silence, const std::string& range = {});
+
+  /// Reads an artifact in the same way: goes where it is, and unpacks it.
+  api_reply fetch(const std::string& target, const std::function<void(std::string_view)>& take,
+                  std::chrono::milliseconds silence);
 
   const std::string& root_url() const { return root_url_; }
 
  private:
+  struct reading_way {
+    std::string range;
+    bool redirected = false;
+  };
+
   api_reply perform(std::string_view verb, const std::string& target, const std::string* body,
                     const std::function<void(std::string_view)>* take,
-                    std::chrono::milliseconds silence);
+                    std::chrono::milliseconds silence, const reading_way& way);
   api_reply transfer(const std::function<bool()>& moved, std::chrono::milliseconds silence);
 
   std::string root_url_;

@@ -52,6 +52,7 @@ command add_worker_command(CLI::App& root);
 command add_guard_command(CLI::App& root);
 command add_run_command(CLI::App& root);
 command add_explain_command(CLI::App& root);
+command add_log_command(CLI::App& root);
 command add_secrets_command(CLI::App& root);
 command add_graph_command(CLI::App& root);
 command add_auth_command(CLI::App& root);

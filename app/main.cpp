@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
       {"auth", add_auth_command(root)},
       {"shell", add_shell_command(root)},
       {"verify-task", add_verify_command(root)},
+      {"log", add_log_command(root)},
   };
   try {
     root.parse(argc, argv);

@@ -86,6 +86,7 @@ reading read_log(api_client& client, const std::string& task_id, log_reader& rea
 struct progress {
   std::string state;
   std::vector<std::string> runs;  // the state of each
+  std::string queue;
 
   bool is_resolved() const {
     return state == "completed" || state == "failed" || state == "exception";
@@ -105,7 +106,8 @@ outcome<progress> look_at(api_client& client, const std::string& task_id) {
     return make_api_error(error_code::input_error,
                           client.root_url() + " does not answer as a Taskcluster server does");
   const auto& status = answer.at("status");
-  progress found{std::string{status.at("state").as_string()}, {}};
+  progress found{std::string{status.at("state").as_string()}, {}, {}};
+  found.queue = std::string{status.at("taskQueueId").as_string()};
   for (const auto& run : status.at("runs").as_array())
     found.runs.emplace_back(run.at("state").as_string());
   return found;
@@ -138,9 +140,10 @@ outcome<std::string> create_command_task(const command_task& what) {
 }
 
 outcome<std::string> follow_task(const command_task& what, const std::string& task_id,
-                                 const task_audience& to, const stop_signal& stop) {
+                                 const task_audience& to, const stop_signal& stop,
+                                 std::size_t first_run) {
   api_client client{what.root_url, what.by, &stop};
-  log_reader reader{to.log};
+  log_reader reader{to.log, first_run};
   const auto begun = system_clock{}.now();
   auto last_heard = begun;
   bool noticed = false;
@@ -179,6 +182,53 @@ outcome<std::string> follow_task(const command_task& what, const std::string& ta
     if (stop.wait_for(pause))
       return std::string{};
   }
+}
+
+namespace {
+
+// What there is of the log of a run: live, or as the artifact that it has become.
+outcome<void> show_what_there_is(const wanted_log& what, const progress& found, std::size_t run,
+                                 const task_audience& to, const stop_signal& stop) {
+  api_client client{what.root_url, what.by, &stop};
+  const auto number = std::to_string(run);
+  const auto live = "/api/troupe/v1/log/" + what.task_id + "/" + number;
+  // A range is what there is now; the log of a run that goes on would not end otherwise.
+  auto reply =
+      client.read(live, to.log, longest_silence, found.is_over(run) ? std::string{} : "bytes=0-");
+  if (reply.status == 404)
+    reply = client.fetch(
+        task_target(what.task_id) + "/runs/" + number + "/artifacts/public%2Flogs%2Flive.log",
+        to.log, longest_silence);
+  if (reply.status == 200 || reply.status == 206 || reply.status == 416 || stop.is_set())
+    return boost::system::in_place_value;
+  if (reply.status == 404)
+    return make_api_error(error_code::resource_not_found,
+                          "run " + number + " of task " + what.task_id + " is " + found.runs[run] +
+                              " and has no log" + (found.is_over(run) ? "" : " yet"));
+  if (reply.status == 401 || reply.status == 403)
+    return make_api_error(error_code::insufficient_scopes,
+                          "the log may not be read with these credentials; it takes the scope "
+                          "queue:get-artifact:public/logs/live.log");
+  return trouble_of(client, reply);
+}
+
+}  // namespace
+
+outcome<void> show_log(const wanted_log& what, const task_audience& to, const stop_signal& stop) {
+  api_client client{what.root_url, what.by, &stop};
+  TROUPE_TRY(const auto found, look_at(client, what.task_id));
+  const auto last = found.runs.empty() ? std::size_t{0} : found.runs.size() - 1;
+  const auto run = what.run.value_or(last);
+  const bool to_come = what.follow && !found.is_resolved() && run == last;
+  if (run >= found.runs.size() && !to_come)
+    return make_api_error(error_code::resource_not_found,
+                          "task " + what.task_id + " is " + found.state + " and has " +
+                              std::to_string(found.runs.size()) + " runs; they count from 0");
+  if (!to_come)
+    return show_what_there_is(what, found, run, to, stop);
+  command_task about{what.root_url, what.by, found.queue, {}, {}};
+  TROUPE_CHECK(follow_task(about, what.task_id, to, stop, run));
+  return boost::system::in_place_value;
 }
 
 outcome<std::string> ask_why(const std::string& root_url, const credentials& by,

@@ -5,6 +5,7 @@
 #include "runtime/auth/credentials.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,21 @@ struct task_audience {
 /// `completed`, `failed` or `exception`, or an empty text once `stop` is set. An outage of the
 /// server is waited out for a minute.
 outcome<std::string> follow_task(const command_task& what, const std::string& task_id,
-                                 const task_audience& to, const stop_signal& stop);
+                                 const task_audience& to, const stop_signal& stop,
+                                 std::size_t first_run = 0);
+
+/// Which log of a task is wanted.
+struct wanted_log {
+  std::string root_url;
+  credentials by;
+  std::string task_id;
+  std::optional<std::size_t> run;  ///< nothing: the latest
+  bool follow = false;             ///< until the task is resolved, from that run on
+};
+
+/// Shows a log: as far as it has come, or to the end of its task. That of a run that is over may be
+/// an artifact by now.
+outcome<void> show_log(const wanted_log& what, const task_audience& to, const stop_signal& stop);
 
 /// Why the task does not run, as the server explains it: JSON.
 outcome<std::string> ask_why(const std::string& root_url, const credentials& by,

@@ -4,6 +4,7 @@
 #include "messages/reply_handle.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,6 +39,12 @@ struct log_run_resolved {
   std::string how;  ///< as in `reasonResolved`
 };
 
+/// Bytes of a log from `begin` up to `end`.
+struct log_part {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
 /// A follower of a log: told bytes in order, from the offset it asked for. Called on the
 /// follower's own lane.
 class log_follower {
@@ -48,7 +55,11 @@ class log_follower {
   /// the log is there.
   virtual void on_bytes(std::uint64_t offset, const log_bytes& bytes) = 0;
 
-  /// The log is complete and all of it was told.
+  /// Of a part that was asked for: where it ends, how long the log is now, and whether that is all
+  /// there will ever be. An empty one is none. Comes before the bytes.
+  virtual void on_part(log_part, std::uint64_t, bool) {}
+
+  /// The log is complete, or the part that was asked for, and all of it was told.
   virtual void on_end() = 0;
 
   /// There is no such log, or no longer.
@@ -66,6 +77,8 @@ struct follow_log {
   std::shared_ptr<log_follower> follower;
   std::uint16_t lane = 0;
   std::uint32_t tail_lines = 0;  ///< not 0: so many of the last lines instead of an offset
+  /// Instead of either: which part of a log that has so many bytes now. Called on the log's lane.
+  std::function<log_part(std::uint64_t size)> part = {};
 };
 
 /// The follower took what it was told, or went away.

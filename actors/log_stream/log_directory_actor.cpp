@@ -314,9 +314,12 @@ void log_directory_shell::join(follow_log& command) {
   const key which{command.task, command.run};
   const reading_follower joined{command.follower, command.lane};
   with_log(which, false,
-           [this, which, joined, offset = command.offset, lines = command.tail_lines](stream* of) {
+           [this, which, joined, offset = command.offset, lines = command.tail_lines,
+            part = command.part](stream* of) {
              if (of == nullptr)
                on_follower(joined, [](log_follower& follower) { follower.on_missing(); });
+             else if (part)
+               join_part(which, *of, joined, part);
              else if (lines != 0)
                join_tail(which, *of, joined, lines);
              else
@@ -341,15 +344,24 @@ void log_directory_shell::join_tail(const key& which, stream& of, const reading_
            });
 }
 
+void log_directory_shell::join_part(const key& which, stream& of, const reading_follower& joined,
+                                    const std::function<log_part(std::uint64_t)>& choose) {
+  const auto part = choose(of.state.size);
+  on_follower(joined, [part, size = of.state.size, whole = of.state.finished](
+                          log_follower& follower) { follower.on_part(part, size, whole); });
+  if (part.begin < part.end)
+    join_at(which, of, joined, part.begin, part.end);
+}
+
 void log_directory_shell::join_at(const key& which, stream& of, const reading_follower& joined,
-                                  std::uint64_t offset) {
+                                  std::uint64_t offset, std::uint64_t until) {
   // Nothing yet, but the log is there.
   on_follower(joined, [offset](log_follower& follower) {
     follower.on_bytes(offset, std::make_shared<const std::string>());
   });
   const auto number = ++last_number_;
   of.followers.emplace(number, joined);
-  of.state.readers.push_back({number, offset, 0, false});
+  of.state.readers.push_back({number, offset, 0, false, until});
   tell_all(which, of);
 }
 

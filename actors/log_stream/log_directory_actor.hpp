@@ -106,7 +106,10 @@ class log_directory_shell : public log_directory_actor::base {
   void end(finish_log& command);
   void join(follow_log& command);
   void join_tail(const key& which, stream& of, const reading_follower& joined, std::uint32_t lines);
-  void join_at(const key& which, stream& of, const reading_follower& joined, std::uint64_t offset);
+  void join_part(const key& which, stream& of, const reading_follower& joined,
+                 const std::function<log_part(std::uint64_t)>& choose);
+  void join_at(const key& which, stream& of, const reading_follower& joined, std::uint64_t offset,
+               std::uint64_t until = ~std::uint64_t{0});
   void ready(follower_ready& command);
 
   void write_on(const key& which, stream& of);

@@ -68,12 +68,14 @@ void wrote(log_stream_state& state, std::uint64_t end) {
 void write_failed(log_stream_state& state) { state.writing = false; }
 
 std::optional<next_piece> next_for(const log_stream_state& state, const log_reader& reader) {
-  if (reader.reading || reader.next >= state.size || reader.unwritten >= follower_window_bytes)
+  if (reader.reading || reader.next >= std::min(state.size, reader.until) ||
+      reader.unwritten >= follower_window_bytes)
     return std::nullopt;
   next_piece piece;
   piece.offset = reader.next;
   if (reader.next < state.recent_begin()) {
-    piece.length = std::min(state.recent_begin() - reader.next, log_piece_bytes);
+    piece.length =
+        std::min(std::min(state.recent_begin(), reader.until) - reader.next, log_piece_bytes);
     return piece;
   }
   auto from = std::upper_bound(
@@ -89,6 +91,9 @@ std::optional<next_piece> next_for(const log_stream_state& state, const log_read
       gathered += *from->bytes;
     piece.bytes = std::make_shared<const std::string>(std::move(gathered));
   }
+  if (const auto left = reader.until - reader.next; piece.bytes->size() > left)
+    piece.bytes =
+        std::make_shared<const std::string>(piece.bytes->substr(0, static_cast<std::size_t>(left)));
   piece.length = piece.bytes->size();
   return piece;
 }
@@ -101,7 +106,7 @@ void told(log_reader& reader, std::uint64_t bytes) {
 void caught_up(log_reader& reader) { reader.unwritten = 0; }
 
 bool is_done(const log_stream_state& state, const log_reader& reader) {
-  return state.finished && reader.next >= state.size;
+  return reader.next >= reader.until || (state.finished && reader.next >= state.size);
 }
 
 bool search_back(tail_search& search, std::string_view text) {

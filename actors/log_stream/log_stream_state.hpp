@@ -18,10 +18,11 @@ struct log_piece {
 
 /// Somebody who reads along.
 struct log_reader {
-  std::uint64_t number = 0;     ///< names it within the log
-  std::uint64_t next = 0;       ///< the first byte not told yet
-  std::uint64_t unwritten = 0;  ///< told since it last said that it had written all out
-  bool reading = false;         ///< its next bytes are being read from the spool
+  std::uint64_t number = 0;                 ///< names it within the log
+  std::uint64_t next = 0;                   ///< the first byte not told yet
+  std::uint64_t unwritten = 0;              ///< told since it last said that it had written all out
+  bool reading = false;                     ///< its next bytes are being read from the spool
+  std::uint64_t until = ~std::uint64_t{0};  ///< where it stops
 };
 
 /// The live log of one run: the newest bytes are in memory, all up to `spooled` in the spool file.

@@ -11,6 +11,8 @@ import { definition, inSeconds, queue, slugid } from './support/tasks.mjs';
 
 const queueId = 'remote/one';
 const graceSeconds = 2;
+// Who is there but says nothing counts as gone after some twenty seconds.
+const silenceMs = 60000;
 let server;
 let q;
 const started = [];
@@ -274,7 +276,7 @@ test('a connection that falls silent counts as lost, and the run goes on', async
     args: ['--connect', relay.address, '--tls', path.join(server.data, 'tls')] });
   const { taskId, finish } = await begin();
   relay.silence();
-  await until('the worker is back', () => connections('silent') === 2);
+  await until('the worker is back', () => connections('silent') === 2, silenceMs);
   finish();
   const { state, runs } = await resolved(taskId);
   assert.equal(state, 'completed');
@@ -291,7 +293,7 @@ test('a worker that was frozen too long finds its run gone and stops it', async 
   await sleeping(taskId, mark);
   worker.kill('SIGSTOP');
   await until('the run is given back', async () =>
-    (await status(taskId)).runs[0].reasonResolved === 'worker-shutdown');
+    (await status(taskId)).runs[0].reasonResolved === 'worker-shutdown', silenceMs);
   const other = await connected({ id: 'other' });
   assert.equal((await resolved(taskId)).runs[1].workerId, 'other');
   assert.equal(marked(mark), 2);

@@ -349,7 +349,6 @@ describe('containers', { skip: missing, ...limit }, () => {
 
   test('workers 3.2: what is not offered is malformed and says why', async () => {
     await malformed({ encryptedEnv: ['eA=='] }, /encryptedEnv: .*secret/);
-    await malformed({ features: { interactive: true } }, /features\.interactive: /);
     await malformed({ features: { dind: true } }, /features\.dind: /);
     await malformed({ features: { unheard: true } }, /features\.unheard: the feature is not known/);
     await malformed({ capabilities: { devices: { loopbackVideo: true } } }, /loopbackVideo: this worker has no loopback/);

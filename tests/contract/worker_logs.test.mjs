@@ -79,3 +79,29 @@ test('workers 6: so it is when worker and server die together', async () => {
   assert.match(text, /^\[taskcluster:error\] The worker did not end this log/m);
   assert.equal((await backing(taskId)).text, text);
 });
+
+test('workers 6.3: a Range is what there is now, also of a log that goes on', async () => {
+  bench.startWorker('logs/ranges', 'ranges');
+  const { taskId, reader, text } = await begin('logs/ranges');
+  const read = (range, init = {}) =>
+    fetch(logUrl(taskId), { ...init, headers: { Range: `bytes=${range}` } });
+  const first = await read('5-9');
+  assert.equal(first.status, 206);
+  assert.equal(first.headers.get('content-range'), 'bytes 5-9/*');
+  assert.equal(first.headers.get('content-length'), '5');
+  assert.equal(await first.text(), text.slice(5, 10));
+  assert.equal(await (await read('0-')).text(), text);
+  assert.equal(await (await read('-6')).text(), 'begun\n');
+  const head = await read('0-', { method: 'HEAD' });
+  assert.equal(head.status, 206);
+  assert.equal(head.headers.get('content-range'), `bytes 0-${text.length - 1}/*`);
+  const beyond = await read(`${text.length}-`);
+  assert.equal(beyond.status, 416);
+  assert.equal(beyond.headers.get('content-range'), `bytes */${text.length}`);
+  await reader.cancel();
+  await q.cancelTask(taskId);
+  const whole = await (await fetch(logUrl(taskId))).text();
+  const last = await read('-6');
+  assert.equal(last.headers.get('content-range'),
+    `bytes ${whole.length - 6}-${whole.length - 1}/${whole.length}`);
+});

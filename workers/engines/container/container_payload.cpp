@@ -19,7 +19,6 @@ namespace {
 
 // What was once there, and what to do.
 const std::map<std::string_view, std::string_view> missing_features = {
-    {"interactive", "this worker has no interactive shells in containers"},
     {"dind", "this worker gives containers no docker of its own; use an image with podman in it"},
     {"relengAPIProxy", "there is no such proxy any more; use features.taskclusterProxy"},
     {"balrogVPNProxy", "there is no such proxy any more"},
@@ -225,6 +224,7 @@ void read_container_features(const json::object& from, container_payload& out, l
     return problems.push_back("features: must be an object");
   bool wants_artifacts = true;
   const std::map<std::string_view, bool*> offered = {{"localLiveLog", &out.common.keeps_live_log},
+                                                     {"interactive", &out.common.interactive},
                                                      {"bulkLog", &out.common.keeps_backing_log},
                                                      {"taskclusterProxy", &out.common.proxy},
                                                      {"allowPtrace", &out.allow_ptrace},

@@ -89,7 +89,7 @@ std::string_view container_payload_schema() {
         "chainOfTrust": {"type": "boolean"},
         "dind": {"type": "boolean", "enum": [false]},
         "dockerSave": {"type": "boolean"},
-        "interactive": {"type": "boolean", "enum": [false]},
+        "interactive": {"type": "boolean"},
         "localLiveLog": {"type": "boolean"},
         "relengAPIProxy": {"type": "boolean", "enum": [false]},
         "taskclusterProxy": {"type": "boolean"},

@@ -107,6 +107,10 @@ TEST_CASE("followers at the end share one piece, others get gathered ones") {
   CHECK_FALSE(next_for(state, {4, 99, 0, false}).has_value());
   CHECK_FALSE(next_for(state, {5, 0, 0, true}).has_value());
   CHECK_FALSE(next_for(state, {6, 0, follower_window_bytes, false}).has_value());
+  CHECK(*next_for(state, {7, 2, 0, false, 5})->bytes == "e t");
+  CHECK_FALSE(next_for(state, {8, 5, 0, false, 5}).has_value());
+  CHECK(is_done(state, {8, 5, 0, false, 5}));
+  CHECK_FALSE(is_done(state, {7, 2, 0, false, 5}));
 }
 
 TEST_CASE("what left the memory is read from the spool, piece by piece") {
