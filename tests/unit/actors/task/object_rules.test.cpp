@@ -258,7 +258,7 @@ TEST_CASE("finishUpload is for the upload and the project that were reserved") {
 }
 
 TEST_CASE("only complete objects that have not expired are read") {
-  read_object command{some_id, 0, "public/o", object_reading::simple, {}};
+  read_object command{some_id, 0, "public/o", object_reading::simple, {}, {}};
   const auto pending = reserved();
   const auto complete = uploaded();
   CHECK(status_of(decide_read_object(nullptr, command, some_start)) == 404);
@@ -272,7 +272,8 @@ TEST_CASE("what the object service answers") {
   const auto until = some_start + 30min;
   const std::string url = "https://example.com/o?x=1";
   const auto read = [&](object_reading as) {
-    return read_object_answer(task.state, {some_id, 0, "public/o", as, {}}, uploaded(), url, until);
+    return read_object_answer(task.state, {some_id, 0, "public/o", as, {}, {}}, uploaded(), url,
+                              until);
   };
   CHECK(json::parse(read(object_reading::simple).body) ==
         json::value{{"method", "simple"}, {"url", url}});

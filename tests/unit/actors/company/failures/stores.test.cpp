@@ -175,7 +175,7 @@ TEST_CASE("section 2.1 objects come back after a failure and a crash, with the u
   const create_object wanted{"name", "p", "fN1SbArXTPSVFNUvaOlinQ", expires, R"({"x":"y"})",
                              {},     {}};
   const finish_object finish{"name", "p", wanted.upload_id, {}, {}};
-  const find_object found{"name", object_reading::simple, {}};
+  const find_object found{"name", object_reading::simple, {}, {}};
   const auto made = [] {
     std::map<std::string, std::unique_ptr<object_backend>, std::less<>> backends;
     backends["local"] = std::make_unique<some_backend>();
@@ -206,7 +206,7 @@ TEST_CASE("section 2.1 objects come back after a failure and a crash, with the u
   }
   supervised_company bench{redis, 1};  // without any backend
   CHECK(bench.ask(found).status == 400);
-  CHECK(boost::json::parse(bench.ask(find_object{"name", object_reading::metadata, {}}).body)
+  CHECK(boost::json::parse(bench.ask(find_object{"name", object_reading::metadata, {}, {}}).body)
             .at("hashes") == boost::json::value{{"x", "y"}});
   auto another = wanted;
   another.name = "another";
