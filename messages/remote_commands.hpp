@@ -20,10 +20,9 @@ inline constexpr std::uint32_t remote_protocol = 1;
 inline constexpr const char* remote_application = "troupe-worker-link";
 
 /// How often each side lets the other know that it is there, and after how long a silence the other
-/// one counts as gone. A word each way costs the server some 70 us, and a thousand workers that
-/// wait are to cost it a hundredth of a core. Who is killed is heard of at once.
-inline constexpr std::chrono::seconds remote_heartbeat{7};
-inline constexpr std::chrono::seconds remote_silence{12};
+/// one counts as gone. A word each way costs the server some 70 us.
+inline constexpr std::chrono::seconds remote_heartbeat{1};
+inline constexpr std::chrono::seconds remote_silence{5};
 
 /// A run of a task that a worker has.
 struct held_run {
