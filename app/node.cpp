@@ -7,6 +7,7 @@
 #include "app/doors.hpp"
 #include "app/free_ports.hpp"
 #include "app/local_workers.hpp"
+#include "app/own_clients.hpp"
 #include "app/version.hpp"
 #include "gateways/dev/dev_doors.hpp"
 #include "gateways/rest/rest_gateway.hpp"
@@ -14,7 +15,6 @@
 #include "runtime/auth/snapshot.hpp"
 #include "runtime/clock/random.hpp"
 #include "runtime/config/server_key.hpp"
-#include "runtime/crypto/base64.hpp"
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard_handles.hpp"
@@ -36,13 +36,6 @@ namespace troupe {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::string_view queue_client = "static/taskcluster/queue";
-constexpr std::string_view index_client = "static/taskcluster/index";
-constexpr std::string_view local_worker_client = "static/troupe/local-workers";
-constexpr std::string_view local_queue = "local/default";
-constexpr std::string_view local_group = "local";
-constexpr timestamp far_future{253'402'300'799'000};  // the end of year 9999
 
 // Few threads, none of which polls: lanes do the work.
 struct system_config : caf::actor_system_config {
@@ -68,31 +61,6 @@ void prepare_caf() {
     return true;
   }();
   (void)done;
-}
-
-auth_client internal_client(std::string_view id, const std::string& token, scope_list scopes) {
-  return {{std::string{id}, token, std::move(scopes), far_future, false}, "Internal client"};
-}
-
-auth_setup auth_setup_of(const settings& config, std::string_view server_key,
-                         const secret_ring& keys, const credentials& queue,
-                         const credentials& local_workers) {
-  auth_setup setup;
-  setup.static_clients.push_back(internal_client(queue.client_id, queue.access_token, {"*"}));
-  setup.static_clients.push_back(internal_client(local_workers.client_id,
-                                                 local_workers.access_token,
-                                                 local_worker_scopes(local_queue, local_group)));
-  for (const auto& entry : config.static_clients)
-    setup.static_clients.push_back(
-        {{entry.client_id, entry.access_token, entry.scopes, far_future, false},
-         entry.description});
-  setup.anonymous_scopes = config.anonymous_scopes;
-  setup.token_keys = std::make_shared<const secret_ring>(keys.derived("access tokens"));
-  setup.former_token_key = derive_key(server_key, "access-tokens");
-  setup.token_of = [key = std::string{server_key}](std::string_view client_id) {
-    return base64url(derive_key(key, "client " + std::string{client_id}));
-  };
-  return setup;
 }
 
 pool_settings local_pool(const settings& config) {
@@ -144,9 +112,7 @@ struct node::impl {
   settings config;
   std::string data_dir;
   std::string server_key;
-  credentials queue_credentials;
-  credentials local_credentials;
-  credentials index_credentials;
+  std::unique_ptr<const own_clients> own;
   std::unique_ptr<const secret_ring> secrets;
   system_clock time;
   std::unique_ptr<system_config> caf_config;
@@ -163,7 +129,6 @@ struct node::impl {
   std::unique_ptr<other_doors> others;
   std::unique_ptr<local_workers> local;  // null: no worker is started here
   std::unique_ptr<dev_desk> dev;         // null unless in dev mode
-  credential_issuer issuer;
   std::promise<outcome<void>> first_snapshot;
   bool has_snapshot = false;                       // of lane 0
   std::function<void(outcome<void>)> on_snapshot;  // of lane 0: somebody waits for the next one
@@ -198,13 +163,9 @@ outcome<void> node::impl::prepare() {
   for (const auto& warning : report.warnings)
     log_message(severity::warning, warning);
   TROUPE_TRY(server_key, load_server_key(data_dir, thread_random()));
-  const auto token = [this](std::string_view of) { return base64url(derive_key(server_key, of)); };
-  queue_credentials = {std::string{queue_client}, token("queue-client"), {}};
-  local_credentials = {std::string{local_worker_client}, token("local-workers"), {}};
-  index_credentials = {std::string{index_client}, token("index-client"), {}};
+  own = std::make_unique<const own_clients>(server_key);
   TROUPE_TRY(auto keys, load_secret_keys(config, data_dir, thread_random()));
   secrets = std::make_unique<const secret_ring>(std::move(keys));
-  issuer = credential_issuer{queue_credentials.client_id, queue_credentials.access_token};
   artifacts = std::make_unique<artifact_stores>(config, time, data_dir,
                                                 derive_key(server_key, "blob-urls"));
   TROUPE_CHECK(artifacts->open());
@@ -286,28 +247,14 @@ void node::impl::make_company_parts() {
   parts.task.deadline_grace = std::chrono::seconds{config.deadline_grace_s};
   parts.claim_wait = std::chrono::seconds{config.claim_wait_s};
   parts.expiration_delay = std::chrono::seconds{config.expiration_delay_s};
-  parts.credentials = [this](const task_id& task, run_id run, const worker_name& worker,
-                             timestamp now, timestamp taken_until,
-                             const std::vector<std::string>& scopes) {
-    auto& random = thread_random();
-    return run_credentials(issuer, task, run, worker, now, taken_until, scopes,
-                           make_slugid(random) + make_slugid(random));
-  };
+  own->equip(parts);
   parts.authorise_on_task = &authorise_on_task;
   parts.authorise_priority = &authorise_priority;
   parts.authorise_claim = &authorise_claim;
   parts.authorise_on_group = &authorise_on_group;
   parts.authorise_artifacts = &authorise_artifacts;
   artifacts->equip(parts);
-  parts.object_credentials = [this](const std::string& client_id, const std::string& scope,
-                                    timestamp now, timestamp until) {
-    auto& random = thread_random();
-    return credentials_json(
-        issuer.issue(client_id, {scope}, now, until, make_slugid(random) + make_slugid(random)));
-  };
-  parts.auth = auth_setup_of(config, server_key, *secrets, queue_credentials, local_credentials);
-  parts.auth.static_clients.push_back(
-      internal_client(index_client, index_credentials.access_token, {}));
+  parts.auth = auth_setup_of(config, server_key, *secrets, *own);
   parts.secrets = secrets.get();
   parts.give_up = [this](std::string why) {
     if (fatal)
@@ -332,7 +279,7 @@ void node::impl::make_company_parts() {
 void node::impl::make_pools() {
   if (config.local_workers_max == 0)
     return;
-  local = std::make_unique<local_workers>(local_credentials, data_dir, config.worker_sandbox);
+  local = std::make_unique<local_workers>(own->local_workers, data_dir, config.worker_sandbox);
   parts.pools.push_back(local_pool(config));
   parts.launchers["local"] = local.get();
 }
@@ -389,7 +336,7 @@ void node::impl::make_rest() {
   gateway.config = &config;
   artifacts->equip(gateway);
   gateway.token_key = derive_key(server_key, "page-tokens");
-  gateway.index_client = index_credentials;
+  gateway.index_client = own->index;
   gateway.build = program_build();
   gateway.healthy = [this] {
     return std::none_of(stores.begin(), stores.end(),

@@ -10,6 +10,7 @@ import zlib from 'node:zlib';
 import taskcluster from 'taskcluster-client';
 import { Registry, missing, savedImage, sha256 } from './support/images.mjs';
 import { Server, binary, until } from './support/server.mjs';
+import { Shell, socketUrl } from './support/shells.mjs';
 import { definition, inSeconds, slugid } from './support/tasks.mjs';
 import { WorkerBench } from './support/worker_bench.mjs';
 
@@ -345,6 +346,25 @@ describe('containers', { skip: missing, ...limit }, () => {
     assert.match(log, /^no way out$/m);
     await malformed({ features: { taskclusterProxy: true } },
       /features\.taskclusterProxy: .*--container-network host/, task);
+  });
+
+  test('workers 6.5: a shell in a container is a shell of its image, and ends with the task', async () => {
+    const taskId = slugid();
+    await bench.q.createTask(taskId, shell('echo there > /made; until [ -e /go ]; do sleep 0.1; done',
+      { features: { interactive: true }, env: { OF_TASK: 'its own' } }));
+    const opened = await Shell.open(await socketUrl(bench.q, taskId));
+    opened.resize(33, 101);
+    opened.type('echo "[$(stty size)] [$TERM] [$TASK_ID] [$OF_TASK] [$(cat /made)]"; echo $((40 + 2)) kept\n');
+    await opened.shows(new RegExp(`\\[33 101\\] \\[xterm-256color\\] \\[${taskId}\\] \\[its own\\] \\[there\\]`));
+    await opened.shows(/^42 kept/m);
+    opened.type('touch /go\n');
+    const done = await until('the task is completed', async () => {
+      const { status } = await bench.q.status(taskId);
+      return status.state === 'completed';
+    }, 60000);
+    assert.ok(done);
+    await opened.closed;
+    assert.doesNotMatch(await bench.log(taskId), /42 kept/);
   });
 
   test('workers 3.2: what is not offered is malformed and says why', async () => {
