@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 namespace troupe {
 
@@ -61,13 +63,37 @@ void live_log::write(std::string_view bytes) {
                "writes from here on is not kept.");
 }
 
+// What the disk does not take is missing, and the log says where, as soon as it takes something.
 void live_log::append(std::string_view bytes) {
-  const auto written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(size()));
-  if (written <= 0)
-    return;
+  if (missing_ > 0) {
+    const auto gap = "\n[taskcluster:error] Here " + std::to_string(missing_) +
+                     " bytes are missing, which the worker could not write to its disk: " +
+                     std::strerror(why_missing_) + ".\n";
+    missing_ = store(gap) == gap.size() ? 0 : missing_ + bytes.size();
+    if (missing_ > 0)
+      return;
+  }
+  missing_ = bytes.size() - store(bytes);
+}
+
+std::size_t live_log::store(std::string_view bytes) {
+  const auto begin = size();
+  std::size_t stored = 0;
+  while (stored < bytes.size()) {
+    const auto n = ::pwrite(file_, bytes.data() + stored, bytes.size() - stored,
+                            static_cast<off_t>(begin + stored));
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0) {
+      why_missing_ = n == 0 ? ENOSPC : errno;
+      break;
+    }
+    stored += static_cast<std::size_t>(n);
+  }
   const std::lock_guard lock{guard_};
-  size_ += static_cast<std::uint64_t>(written);
+  size_ += stored;
   changed_.notify_all();
+  return stored;
 }
 
 void live_log::note(std::string_view text) {

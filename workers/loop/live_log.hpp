@@ -48,6 +48,7 @@ class live_log {
   enum class sending { going_on, finish_wanted, finished, failed };
 
   void append(std::string_view bytes);
+  std::size_t store(std::string_view bytes);
   void send_as_it_grows();
   bool send_rest();
   bool tell_end();
@@ -58,6 +59,8 @@ class live_log {
   const std::uint64_t most_;
   std::uint64_t left_;  // of the task
   bool cut_ = false;
+  std::uint64_t missing_ = 0;  // bytes that the disk did not take, since it last took something
+  int why_missing_ = 0;
   std::atomic<bool> dropped_{false};
   queue_client client_;              // of the thread
   std::uint64_t sent_ = 0;           // of the thread
