@@ -191,6 +191,23 @@ test('a task outlives a crash of the server, and its result and log arrive', asy
   assert.match(text, /^after$/m);
 });
 
+test('SIGTERM at any moment leaves no run behind that nobody has', async () => {
+  for (let round = 0; round < 40; ++round) {
+    const taskQueueId = `work/moment-${round}`;
+    const taskId = slugid();
+    const worker = bench.startWorker(taskQueueId, 'w');
+    await until('it claims', async () => (await q.taskQueueCounts(taskQueueId)) && (await q.listWorkers('work',
+      `moment-${round}`).catch(() => undefined)));
+    await q.createTask(taskId, script('sleep 300', {}, { taskQueueId }));
+    await new Promise(setImmediate);
+    worker.kill('SIGTERM');
+    await worker.ended;
+    const { status } = await q.status(taskId);
+    assert.equal(status.state, 'pending', JSON.stringify(status.runs));
+    if (status.runs.length > 1) assert.equal(status.runs[0].reasonResolved, 'worker-shutdown');
+  }
+});
+
 test('SIGTERM gives running tasks back, and they are retried', async () => {
   const second = bench.startWorker('work/two', 'w2');
   const taskId = slugid();

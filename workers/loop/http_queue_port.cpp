@@ -22,7 +22,7 @@ constexpr auto longest_report = 30s;
 class http_queue_port final : public queue_port {
  public:
   explicit http_queue_port(const worker_options& worker)
-      : worker_(worker), claims_(worker.root_url, &given_up_) {}
+      : worker_(worker), claims_(worker.root_url, &given_up_, giving_up::politely) {}
 
   call_result claim_work(unsigned count) override {
     if (given_up_)
@@ -32,7 +32,8 @@ class http_queue_port final : public queue_port {
                         longest_claim);
   }
 
-  // The server claims nothing for a connection that was closed.
+  // The server claims nothing for a connection of which one side has ended, and what it has claimed
+  // before that still arrives.
   void give_up() override {
     given_up_ = true;
     claims_.wake();

@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include <sys/socket.h>
 #include <unistd.h>
 #include <algorithm>
 
@@ -13,6 +14,8 @@ namespace troupe {
 namespace {
 
 constexpr int longest_wait_ms = 60'000;  // curl's own timers and `wake` cut it short
+constexpr int farewell_wait_ms = 200;
+constexpr std::chrono::seconds longest_farewell{2};
 
 void prepare_curl() {
   static const auto result = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -81,8 +84,11 @@ std::string response_header(CURL* curl, const char* name) {
 
 }  // namespace
 
-queue_client::queue_client(std::string root_url, const std::atomic<bool>* give_up)
-    : root_url_(std::move(root_url)), where_(split_root_url(root_url_)), give_up_(give_up) {
+queue_client::queue_client(std::string root_url, const std::atomic<bool>* give_up, giving_up how)
+    : root_url_(std::move(root_url)),
+      where_(split_root_url(root_url_)),
+      give_up_(give_up),
+      how_(how) {
   prepare_curl();
   curl_ = curl_easy_init();
   if (give_up_ != nullptr)
@@ -100,6 +106,38 @@ void queue_client::wake() {
     curl_multi_wakeup(multi_);
 }
 
+// Whether a transfer that is under way goes on. Who gives up politely ends its own side of the
+// connection: the server then ends the other one, at once if it has nothing to say.
+bool queue_client::keeps_on(std::chrono::steady_clock::time_point& until) {
+  if (!*give_up_)
+    return true;
+  if (how_ == giving_up::at_once || socket_ < 0)
+    return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (until == std::chrono::steady_clock::time_point{}) {
+    until = now + longest_farewell;
+    ::shutdown(socket_, SHUT_WR);
+  }
+  return now < until;
+}
+
+// No connection is made once the call is given up: curl repeats by itself what got no answer.
+int queue_client::open_socket(void* self, int, void* address) {
+  auto& client = *static_cast<queue_client*>(self);
+  if (*client.give_up_)
+    return CURL_SOCKET_BAD;
+  const auto& to = *static_cast<const curl_sockaddr*>(address);
+  client.socket_ = ::socket(to.family, to.socktype | SOCK_CLOEXEC, to.protocol);
+  return client.socket_;
+}
+
+int queue_client::close_socket(void* self, int socket) {
+  auto& client = *static_cast<queue_client*>(self);
+  if (client.socket_ == socket)
+    client.socket_ = -1;
+  return ::close(socket);
+}
+
 // A call that may be given up waits where it can be woken; the others simply wait.
 int queue_client::run_transfer() {
   if (multi_ == nullptr)
@@ -107,7 +145,8 @@ int queue_client::run_transfer() {
   curl_multi_add_handle(multi_, curl_);
   int running = 1;
   int result = CURLE_ABORTED_BY_CALLBACK;
-  while (!*give_up_) {
+  std::chrono::steady_clock::time_point until;
+  while (keeps_on(until)) {
     if (curl_multi_perform(multi_, &running) != CURLM_OK)
       break;
     if (running == 0) {
@@ -116,7 +155,7 @@ int queue_client::run_transfer() {
         result = done->data.result;
       break;
     }
-    curl_multi_poll(multi_, nullptr, 0, longest_wait_ms, nullptr);
+    curl_multi_poll(multi_, nullptr, 0, *give_up_ ? farewell_wait_ms : longest_wait_ms, nullptr);
   }
   curl_multi_remove_handle(multi_, curl_);
   return result;
@@ -131,6 +170,16 @@ void queue_client::prepare(const std::string& url) {
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
   curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+  if (how_ == giving_up::politely) {
+    curl_easy_setopt(
+        curl, CURLOPT_OPENSOCKETFUNCTION,
+        +[](void* self, curlsocktype purpose, curl_sockaddr* to) -> curl_socket_t {
+          return open_socket(self, purpose, to);
+        });
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, this);
+    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, &close_socket);
+    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, this);
+  }
 }
 
 // Makes the call that was prepared.

@@ -20,11 +20,20 @@ struct file_version {
   std::string last_modified;
 };
 
+/// How a call under way is given up.
+enum class giving_up {
+  at_once,
+  /// The server is told that nothing more comes, and an answer that is on its way is still taken:
+  /// it may be a claim, which nobody else would know of.
+  politely,
+};
+
 /// Calls the API over HTTP, blocking, on one kept connection. Used by one thread at a time.
 class queue_client {
  public:
   /// A call under way is given up when `give_up` is true and `wake` is called.
-  explicit queue_client(std::string root_url, const std::atomic<bool>* give_up = nullptr);
+  explicit queue_client(std::string root_url, const std::atomic<bool>* give_up = nullptr,
+                        giving_up how = giving_up::at_once);
   ~queue_client();
   queue_client(const queue_client&) = delete;
   queue_client& operator=(const queue_client&) = delete;
@@ -61,10 +70,15 @@ class queue_client {
   void prepare(const std::string& url);
   call_result finish(const std::vector<std::string>& headers, call_result& result);
   int run_transfer();
+  bool keeps_on(std::chrono::steady_clock::time_point& until);
+  static int open_socket(void* self, int purpose, void* address);
+  static int close_socket(void* self, int socket);
 
   std::string root_url_;
   host_and_port where_;
   const std::atomic<bool>* give_up_;
+  const giving_up how_;
+  int socket_ = -1;  // of the connection
   void* curl_ = nullptr;
   void* multi_ = nullptr;  // only with `give_up_`
 };
