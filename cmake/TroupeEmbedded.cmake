@@ -1,6 +1,9 @@
 # troupe_embed_tables(<out>)
 #   Schemas and descriptions of the API become part of the program: bytes of an object file, in
 #   pieces a compiler takes. <out> gets the sources that hold them.
+# troupe_page(<name> <file>...)
+#   The library ui_<name>_page: files of a page that become part of the program, each as a function
+#   of ui/<name>_page/<name>_page.hpp, such as <name>_page_js for page.js.
 get_filename_component(troupe_embed_root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 
 function(troupe_embed_tables out)
@@ -21,4 +24,22 @@ function(troupe_embed_tables out)
     list(APPEND result "${made}")
   endforeach()
   set(${out} ${result} PARENT_SCOPE)
+endfunction()
+
+function(troupe_page name)
+  set(sources)
+  foreach(file IN LISTS ARGN)
+    get_filename_component(short "${file}" NAME)
+    string(REGEX REPLACE "[.-]" "_" function "${name}_${short}")
+    set(output "${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp")
+    set(script "${troupe_embed_root}/cmake/EmbedText.cmake")
+    add_custom_command(
+      OUTPUT "${output}"
+      COMMAND "${CMAKE_COMMAND}" -DINPUT=${CMAKE_CURRENT_SOURCE_DIR}/${file} -DOUTPUT=${output}
+              -DHEADER=ui/${name}_page/${name}_page.hpp -DFUNCTION=${function} -P "${script}"
+      DEPENDS ${file} "${script}"
+      VERBATIM)
+    list(APPEND sources "${output}")
+  endforeach()
+  troupe_library(ui_${name}_page SOURCES ${sources})
 endfunction()

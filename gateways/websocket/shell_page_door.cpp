@@ -1,6 +1,6 @@
 #include "gateways/websocket/shell_page_door.hpp"
 
-#include "gateways/rest/rest_gateway.hpp"
+#include "gateways/websocket/page_parts.hpp"
 #include "ui/shell_page/shell_page.hpp"
 
 #include <string>
@@ -11,29 +11,17 @@ namespace troupe {
 namespace {
 
 // The page runs what the server serves and nothing else. The terminal makes its own styles, and
-// the shells of other workers are where those workers are.
+// the shells of other workers are where those workers are. The address of the page has the secret.
 constexpr std::string_view policy =
     "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src data:;"
     "connect-src 'self' ws: wss:;base-uri 'none';form-action 'none';frame-ancestors 'none'";
-
-api_response part(std::string_view content_type, std::string_view text) {
-  api_response response;
-  response.content_type = content_type;
-  response.body = text;
-  response.headers.emplace_back("Cache-Control", "no-cache");
-  response.headers.emplace_back("Content-Security-Policy", policy);
-  // The address of the page has the secret.
-  response.headers.emplace_back("Referrer-Policy", "no-referrer");
-  return response;
-}
 
 }  // namespace
 
 void add_shell_page_routes(rest_gateway& rest) {
   const auto add = [&rest](std::string route, std::string_view content_type,
                            std::string_view text) {
-    rest.add_page("GET", std::move(route), door_access::open,
-                  [content_type, text](const door_request&) { return part(content_type, text); });
+    add_page_part(rest, std::move(route), content_type, text, policy);
   };
   constexpr std::string_view style = "text/css; charset=utf-8";
   constexpr std::string_view script = "text/javascript; charset=utf-8";

@@ -1,6 +1,6 @@
 #include "gateways/websocket/task_page_door.hpp"
 
-#include "gateways/rest/rest_gateway.hpp"
+#include "gateways/websocket/page_parts.hpp"
 #include "messages/ids.hpp"
 #include "ui/task_page/task_page.hpp"
 
@@ -17,26 +17,15 @@ constexpr std::string_view policy =
     "default-src 'none';script-src 'self';style-src 'self';img-src data:;connect-src 'self' http: "
     "https: ws: wss:;base-uri 'none';form-action 'none';frame-ancestors 'none'";
 
-api_response part(std::string_view content_type, std::string_view text) {
-  api_response response;
-  response.content_type = content_type;
-  response.body = text;
-  response.headers.emplace_back("Cache-Control", "no-cache");
-  response.headers.emplace_back("Content-Security-Policy", policy);
-  response.headers.emplace_back("Referrer-Policy", "no-referrer");
-  return response;
-}
-
 }  // namespace
 
 void add_task_page_routes(rest_gateway& rest) {
   const auto add = [&rest](std::string route, std::string_view content_type,
                            std::string_view text) {
-    rest.add_page("GET", std::move(route), door_access::open,
-                  [content_type, text](const door_request&) { return part(content_type, text); });
+    add_page_part(rest, std::move(route), content_type, text, policy);
   };
   rest.add_page("GET", "/tasks/<taskId>", door_access::open, [](const door_request& request) {
-    auto page = part("text/html; charset=utf-8", task_page_html());
+    auto page = page_part("text/html; charset=utf-8", task_page_html(), policy);
     // The page tells its reader what is wrong with the id.
     if (!is_slugid(request.params[0]))
       page.status = 404;

@@ -1,6 +1,7 @@
 #include "runtime/mirrors/s3_copies.hpp"
 
 #include "messages/object_commands.hpp"
+#include "runtime/s3/s3_store.hpp"
 #include "runtime/web/web_channel.hpp"
 
 #include <boost/system/system_error.hpp>
@@ -175,14 +176,6 @@ class s3_writer final : public copy_writer {
   std::vector<std::pair<std::string, std::string>> headers_;
   exchange to_;
 };
-
-s3_signer signer_of(const s3_backend_settings& config) {
-  const auto endpoint =
-      config.endpoint.empty() ? "https://s3." + config.region + ".amazonaws.com" : config.endpoint;
-  return {s3_location_of(endpoint, config.region,
-                         config.path_style ? s3_addressing::path : s3_addressing::virtual_host),
-          {config.access_key_id, config.secret_access_key}};
-}
 
 }  // namespace
 

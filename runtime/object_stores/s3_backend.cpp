@@ -4,6 +4,7 @@
 #include "runtime/log/log.hpp"
 #include "runtime/objects/object_answers.hpp"
 #include "runtime/s3/s3_connection.hpp"
+#include "runtime/s3/s3_store.hpp"
 
 #include <openssl/ssl.h>
 #include <boost/asio/co_spawn.hpp>
@@ -22,14 +23,6 @@ constexpr std::size_t longest_key = 1024;
 constexpr std::chrono::seconds answer_limit{20};
 // An upload that begins as the URL is about to end is let in.
 constexpr std::chrono::seconds put_slack{10};
-
-s3_signer signer_of(const s3_backend_settings& config) {
-  const auto endpoint =
-      config.endpoint.empty() ? "https://s3." + config.region + ".amazonaws.com" : config.endpoint;
-  return {s3_location_of(endpoint, config.region,
-                         config.path_style ? s3_addressing::path : s3_addressing::virtual_host),
-          {config.access_key_id, config.secret_access_key}};
-}
 
 api_error trouble(std::string text) {
   return make_api_error(error_code::service_unavailable, std::move(text));

@@ -2,6 +2,7 @@
 
 #include "messages/ascii_case.hpp"
 #include "runtime/web/web_connect.hpp"
+#include "runtime/web/web_head.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,15 +22,7 @@ namespace {
 
 http::request<http::empty_body> message_of(const web_request& request, const web_location& where,
                                            std::uint64_t body_bytes) {
-  http::request<http::empty_body> message;
-  message.method_string(request.verb);
-  message.target(where.path);
-  message.version(11);
-  message.set(http::field::host, where.authority);
-  message.set(http::field::user_agent, "troupe");
-  message.set(http::field::connection, "close");
-  for (const auto& [name, value] : request.headers)
-    message.set(name, value);
+  auto message = head_of<http::empty_body>(request, where);
   if (request.verb == "PUT")
     message.set(http::field::content_length, std::to_string(body_bytes));
   return message;

@@ -2,6 +2,7 @@
 
 #include "messages/ascii_case.hpp"
 #include "runtime/web/web_connect.hpp"
+#include "runtime/web/web_head.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -18,15 +19,7 @@ namespace {
 constexpr std::uint64_t largest_answer = 1024 * 1024;
 
 http::request<http::string_body> message_of(const web_request& request, const web_location& where) {
-  http::request<http::string_body> message;
-  message.method_string(request.verb);
-  message.target(where.path);
-  message.version(11);
-  message.set(http::field::host, where.authority);
-  message.set(http::field::user_agent, "troupe");
-  message.set(http::field::connection, "close");
-  for (const auto& [name, value] : request.headers)
-    message.set(name, value);
+  auto message = head_of<http::string_body>(request, where);
   message.body() = request.body;
   message.prepare_payload();
   return message;

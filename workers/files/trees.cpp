@@ -55,6 +55,13 @@ void walk(const fs::path& directory, const std::string& above,
 
 }  // namespace
 
+std::optional<std::uint64_t> size_of_plain(int file) {
+  struct stat found;
+  if (::fstat(file, &found) != 0 || !S_ISREG(found.st_mode))
+    return {};
+  return static_cast<std::uint64_t>(found.st_size);
+}
+
 void walk_tree(const std::string& directory,
                const std::function<void(const std::string& path, tree_leaf leaf)>& tell) {
   walk(directory, {}, tell);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace troupe {
@@ -14,6 +16,9 @@ bool is_there(const std::string& path);
 
 /// Whether it is a directory, not a symbolic link to one.
 bool is_real_directory(const std::string& path);
+
+/// The size of a file that is open, if it is a plain one: a pipe in its place would be waited for.
+std::optional<std::uint64_t> size_of_plain(int file);
 
 /// What stands at the end of a walk.
 enum class tree_leaf {

@@ -33,14 +33,6 @@ namespace {
 // So many artifacts of a run are uploaded at the same time.
 constexpr std::size_t uploads_at_once = 4;
 
-// A file that is open and was a plain one then; a pipe in its place would not be waited for.
-std::optional<std::uint64_t> size_of_plain(int file) {
-  struct stat found;
-  if (::fstat(file, &found) != 0 || !S_ISREG(found.st_mode))
-    return {};
-  return static_cast<std::uint64_t>(found.st_size);
-}
-
 }  // namespace
 
 void task_run::upload_error(const payload_artifact& wanted, const std::string& name,

@@ -2,6 +2,7 @@
 
 #include "messages/json_members.hpp"
 #include "workers/files/gzip_file.hpp"
+#include "workers/files/trees.hpp"
 #include "workers/loop/certificate.hpp"
 #include "workers/loop/queue_calls.hpp"
 #include "workers/loop/run_interrupt.hpp"
@@ -23,14 +24,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* log_type = "text/plain; charset=utf-8";
-
-// A file that is open and was a plain one then; a pipe in its place would not be waited for.
-std::optional<std::uint64_t> size_of_plain(int file) {
-  struct stat found;
-  if (::fstat(file, &found) != 0 || !S_ISREG(found.st_mode))
-    return {};
-  return static_cast<std::uint64_t>(found.st_size);
-}
 
 }  // namespace
 
