@@ -11,11 +11,13 @@ export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex'
 
 const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((one) => fs.existsSync(one));
 
-// Whether containers can be had here at all.
-export const missing = !busybox ? 'there is no busybox'
-  : spawnSync('podman', ['--version']).status !== 0 ? 'there is no podman'
-    : process.getuid() !== 0 || spawnSync('unshare', ['--mount', '--pid', '--fork', 'true']).status !== 0
-      ? 'containers are not permitted here' : false;
+if (!busybox || spawnSync('podman', ['--version']).status !== 0)
+  throw new Error('tests of containers need podman and busybox-static, which script/bootstrap installs');
+
+// Why containers cannot be had here at all; false when they can.
+export const missing = process.getuid() !== 0
+  || spawnSync('unshare', ['--mount', '--pid', '--fork', 'true']).status !== 0
+  ? 'containers are not permitted here: the tests run without the rights of root' : false;
 
 function tar(directory, names) {
   return execFileSync('tar', ['-C', directory, '--owner=0', '--group=0', '--mtime=@0', '--sort=name',
