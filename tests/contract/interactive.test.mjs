@@ -77,6 +77,7 @@ test('workers 6.5: a shell has a terminal, the directory and the environment of 
   const taskId = await start(`echo here > made; ${untilGo}`, { env: { OF_TASK: 'its own' } });
   const shell = await openShell(taskId);
   shell.resize(33, 101);
+  shell.type('until [ -e made ]; do sleep 0.05; done\n');
   shell.type('echo "[$(stty size)] [$TERM] [$TASK_ID] [$OF_TASK] [$(cat made)] [$0]"; tty\n');
   await shell.shows(new RegExp(`\\[33 101\\] \\[xterm-256color\\] \\[${taskId}\\] \\[its own\\] \\[here\\] \\[bash\\]`));
   await shell.shows(/\/dev\/pts\/\d+/);

@@ -55,9 +55,10 @@ const completed = (taskId) => until('the task is completed', async () =>
   (await bench.q.status(taskId)).status.state === 'completed', 60000);
 
 // The page; what the browser complains about is kept, `quiet` says that it did not.
-async function open(url, size = { width: 1000, height: 600 }) {
-  const context = await browser.newContext({ viewport: size });
+async function open(url, { prepare } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1000, height: 600 } });
   const page = await context.newPage();
+  await prepare?.(page);
   const complaints = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
@@ -125,12 +126,29 @@ test('the terminal is as large as the window, and hears of its changes', async (
   await view.close();
 });
 
+test('what is typed before there is a connection is not lost', async () => {
+  const { taskId, url } = await start();
+  let connect;
+  const typed = new Promise((resolve) => { connect = resolve; });
+  const view = await open(url, { prepare: (page) => page.routeWebSocket(/\/shell\//, async (socket) => {
+    await typed;
+    socket.connectToServer();
+  }) });
+  await view.type('echo "be""fore"; touch go\n');
+  await view.has('state', /^connecting$/);
+  connect();
+  await view.shows(/^before$/m);
+  await completed(taskId);
+  await view.close();
+});
+
 test('what is pasted arrives whole', async () => {
   const { taskId, url } = await start();
   const view = await open(url);
   await view.has('state', /^connected$/);
-  await view.type('stty -echo; sed /^END/q | cksum > sum; cat sum; touch go\n');
-  await view.shows(/touch go/);
+  // The terminal repeats what is typed until it is told not to, and that is before it says so.
+  await view.type('stty -echo; echo "re""ady"; sed /^END/q | cksum > sum; cat sum; touch go\n');
+  await view.shows(/^ready$/m);
   const text = `${Array.from({ length: 5000 }, (_, n) => `pasted line ${n}`).join('\n')}\nEND\n`;
   await view.page.evaluate((pasted) => {
     const data = new DataTransfer();

@@ -86,12 +86,14 @@ function farewell(opened, { code, reason }) {
 function connect(url, terminal) {
   const socket = new WebSocket(url);
   socket.binaryType = 'arraybuffer';
+  const early = [];  // what is typed before there is a shell waits for it
   let opened = false;
   tell('connecting');
   socket.addEventListener('open', () => {
     opened = true;
     tell('connected', 'good');
     sendSize(socket, terminal);
+    for (const bytes of early.splice(0)) send(socket, inputMark, bytes);
   });
   socket.addEventListener('message', ({ data }) =>
     terminal.write(typeof data === 'string' ? data : new Uint8Array(data)));
@@ -103,10 +105,13 @@ function connect(url, terminal) {
     terminal.options.cursorBlink = false;
     terminal.options.disableStdin = true;
   });
+  const input = (bytes) => {
+    if (socket.readyState === WebSocket.CONNECTING) early.push(bytes);
+    else send(socket, inputMark, bytes);
+  };
   const encoder = new TextEncoder();
-  terminal.onData((text) => send(socket, inputMark, encoder.encode(text)));
-  terminal.onBinary((text) =>
-    send(socket, inputMark, Uint8Array.from(text, (letter) => letter.charCodeAt(0))));
+  terminal.onData((text) => input(encoder.encode(text)));
+  terminal.onBinary((text) => input(Uint8Array.from(text, (letter) => letter.charCodeAt(0))));
   terminal.onResize((size) => sendSize(socket, size));
 }
 
