@@ -370,7 +370,11 @@ using log_directory_actor = caf::typed_actor<
 /// A worker program, as the server reaches it over the CAF port.
 using worker_link_actor = caf::typed_actor<
     // Stop a run that somebody else resolved.
-    caf::result<void>(abort_run)>;
+    caf::result<void>(abort_run),
+    // Say that it is there.
+    caf::result<void>(are_you_there),
+    // Expect no questions until there are runs again.
+    caf::result<void>(no_more_questions)>;
 
 /// The server's end of one connected worker.
 using worker_session_actor = caf::typed_actor<
@@ -394,6 +398,10 @@ using worker_session_shell_actor = worker_session_actor::extend<
     caf::result<void>(call_answered),
     // Tell the worker that a run was resolved by somebody else.
     caf::result<void>(abort_run),
+    // The worker has runs, and is asked whether it is there, or has none any more.
+    caf::result<void>(mind_worker),
+    // The worker may be gone.
+    caf::result<void>(doubt_worker),
     // The worker was not let in, or the server ends.
     caf::result<void>(end_session)>;
 

@@ -14,15 +14,20 @@ namespace troupe {
 // another one.
 
 /// The protocol of this program. Each side names its own before anything else is read.
-inline constexpr std::uint32_t remote_protocol = 1;
+inline constexpr std::uint32_t remote_protocol = 2;
 
 /// What both sides call themselves; other programs that speak CAF are not even greeted.
 inline constexpr const char* remote_application = "troupe-worker-link";
 
-/// How often each side lets the other know that it is there, and after how long a silence the other
-/// one counts as gone. A word each way costs the server some 70 us.
-inline constexpr std::chrono::seconds remote_heartbeat{1};
-inline constexpr std::chrono::seconds remote_silence{5};
+/// How often the server asks a worker that has runs whether it is there, and after how long a
+/// silence each of them takes the other for gone. Nobody's work waits for a worker that has none.
+inline constexpr std::chrono::seconds busy_heartbeat{1};
+inline constexpr std::chrono::seconds busy_silence{5};
+
+/// The same of every connection. A word each way costs the server some 70 us, so those who only
+/// wait say few.
+inline constexpr std::chrono::seconds idle_heartbeat{15};
+inline constexpr std::chrono::seconds idle_silence{45};
 
 /// A run of a task that a worker has.
 struct held_run {
@@ -79,6 +84,12 @@ struct stop_waiting {};
 /// From the worker: it ends and will not come back; what it has is given back.
 struct leave_server {};
 
+/// To the worker, while the server knows that it has runs: answered at once.
+struct are_you_there {};
+
+/// To the worker: it has no runs any more, and is not asked until it has.
+struct no_more_questions {};
+
 /// To the worker: the run was resolved by somebody else; stop it and do not report.
 struct abort_run {
   task_id task;
@@ -129,6 +140,16 @@ bool inspect(Inspector& f, stop_waiting& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, leave_server& x) {
+  return f.object(x).fields();
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, are_you_there& x) {
+  return f.object(x).fields();
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, no_more_questions& x) {
   return f.object(x).fields();
 }
 

@@ -24,6 +24,14 @@ struct hello_answered {
   remote_answer answer;  ///< status 200: it is let in
 };
 
+/// The worker of a session has runs from now on, or none any more.
+struct mind_worker {
+  bool has_runs = false;
+};
+
+/// The worker of a session may be gone: ask it once.
+struct doubt_worker {};
+
 /// The session, the door, or the worker's end of the link is to end.
 struct end_session {
   std::string why;

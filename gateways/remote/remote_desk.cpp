@@ -16,6 +16,9 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t most_calls = 256;  // of one worker at once
+// A claim that waits is made again for the worker, so that idle workers are quiet. The header that
+// it is signed with is good for three times as long.
+constexpr auto longest_claim = std::chrono::minutes{5};
 constexpr std::string_view json_type = "application/json";
 
 std::string claim_body(const worker_hello& hello) {
@@ -113,9 +116,11 @@ void remote_desk::hello(session_number number, worker_hello hello, const std::st
   if (!let_in)
     return;
   auto decision = on_hello(state_, hello, number);
-  if (!decision)
+  if (!decision) {
+    doubt({task_queue_id{{hello.queue}}, hello.worker});
     return refused(std::move(decision).error());
-  sessions_[number] = {std::move(to), hello.host, from, false, {}, {}};
+  }
+  sessions_[number] = {std::move(to), hello.host, from, false, false, {}, {}};
   count();
   arm_timer();
   log_record(severity::info, "remote-worker-connected",
@@ -127,6 +132,13 @@ void remote_desk::hello(session_number number, worker_hello hello, const std::st
              "queue");
   then({200, {}});
   carry_out(number, *decision);
+}
+
+// Somebody else comes in its name: the one before may be gone without a word.
+void remote_desk::doubt(const attending_worker& worker) {
+  if (const auto known = state_.workers.find(worker); known != state_.workers.end())
+    if (const auto found = sessions_.find(known->second.session); found != sessions_.end())
+      act::anon_send(found->second.to, doubt_worker{});
 }
 
 void remote_desk::ask_task(session_number number, const held_run& run) {
@@ -186,16 +198,25 @@ void remote_desk::call(session_number number, std::uint32_t call, const remote_c
         make_api_error(error_code::service_unavailable,
                        "This worker waits for the answers of " + std::to_string(from.calls.size()) +
                            " calls already; repeating the call is safe"));
+  const bool claims = is_claim(what.verb, what.target);
+  if (const auto run = reported_run(what.verb, what.target))
+    on_report_begins(state_, number, *run);
+  place(number, call, what,
+        {claims ? what : remote_call{what.verb, what.target, {}, {}}, on_.now(), {}, {}});
+}
+
+void remote_desk::place(session_number number, std::uint32_t call, const remote_call& what,
+                        placed_call kept) {
+  auto& from = sessions_.at(number);
   if (is_claim(what.verb, what.target))
     on_claim_begins(state_, number);
-  else if (const auto run = reported_run(what.verb, what.target))
-    on_report_begins(state_, number, *run);
   from.calls[call] = nullptr;
-  // The names of the call are needed once more, not its body.
+  kept.placed = on_.now();
   auto ticket = parts_.api->call(
       on_, request_of(from, what),
-      [this, number, call, about = remote_call{what.verb, what.target, {}, {}}](
-          api_response&& response) { answer(number, call, about, std::move(response)); });
+      [this, number, call, kept = std::move(kept)](api_response&& response) mutable {
+        answer(number, call, kept, std::move(response));
+      });
   // Most calls are under way now, some answered already.
   if (const auto still = sessions_.find(number); still != sessions_.end())
     if (const auto waits = still->second.calls.find(call); waits != still->second.calls.end()) {
@@ -205,8 +226,19 @@ void remote_desk::call(session_number number, std::uint32_t call, const remote_c
     }
 }
 
-void remote_desk::answer(session_number number, std::uint32_t call, const remote_call& what,
+// Whether a claim that got nothing goes on for its worker.
+bool remote_desk::waits_on(const session& from, const placed_call& placed,
+                           const api_response& response) const {
+  const std::chrono::seconds wait{parts_.config->claim_wait_s};
+  const auto now = on_.now();
+  return response.status == 200 && response.handed_out.empty() && !from.hurried && !draining_ &&
+         wait.count() > 0 && now - placed.placed >= wait &&
+         now + wait < placed.since + longest_claim;
+}
+
+void remote_desk::answer(session_number number, std::uint32_t call, placed_call& placed,
                          api_response&& response) {
+  const auto& what = placed.what;
   const auto found = sessions_.find(number);
   if (found == sessions_.end())
     return parts_.api->give_back(on_, response);
@@ -216,6 +248,17 @@ void remote_desk::answer(session_number number, std::uint32_t call, const remote
     for (const auto& run : response.handed_out)
       handed.push_back({run.task, run.run});
     decision = on_claim_ends(state_, number, handed);
+    if (waits_on(found->second, placed, response)) {
+      carry_out(number, decision);
+      placed.last = std::move(response.body);
+      const auto again = placed.what;
+      return place(number, call, again, std::move(placed));
+    }
+    // Its header may be too old by now; with a new one the worker hears why not, if it still is so.
+    if (response.status != 200 && !placed.last.empty()) {
+      response.status = 200;
+      response.body = std::move(placed.last);
+    }
   } else if (const auto run = reported_run(what.verb, what.target)) {
     decision = on_report_ends(state_, number, *run, response.status);
   }
@@ -271,6 +314,18 @@ void remote_desk::carry_out(session_number number, const attendance_decision& de
     parts_.board->tell(on_, run);
   for (const auto& [queue, worker] : decision.lost)
     parts_.board->tell(on_, worker_lost{queue, worker, "its connection was lost"});
+  mind(number);
+}
+
+// Who has runs is asked each second whether it is there.
+void remote_desk::mind(session_number number) {
+  const auto found = sessions_.find(number);
+  const auto known = state_.by_session.find(number);
+  if (found == sessions_.end() || known == state_.by_session.end())
+    return;
+  const bool has_runs = !state_.workers.at(known->second).runs.empty();
+  if (std::exchange(found->second.minded, has_runs) != has_runs)
+    act::anon_send(found->second.to, mind_worker{has_runs});
 }
 
 // -- going ----------------------------------------------------------------------------------------

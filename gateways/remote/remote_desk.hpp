@@ -68,18 +68,32 @@ class remote_desk final : public timer_target {
     std::string host;
     std::string address;
     bool hurried = false;  // its claims are not to wait
+    bool minded = false;   // it was told that its worker has runs
     std::unordered_map<std::uint32_t, std::shared_ptr<api_door::ticket>> calls;
     std::unordered_map<std::uint32_t, std::unique_ptr<answer_sink>> look_ups;
   };
 
+  // A call that is under way. Claims are kept whole, because they are made again.
+  struct placed_call {
+    remote_call what;
+    timestamp since;   // when the worker made it
+    timestamp placed;  // when it was made, or made again
+    std::string last;  // what it was answered before that
+  };
+
   api_request request_of(const session& from, const remote_call& what) const;
-  void answer(session_number session, std::uint32_t number, const remote_call& what,
+  void place(session_number session, std::uint32_t number, const remote_call& what,
+             placed_call kept);
+  void answer(session_number session, std::uint32_t number, placed_call& placed,
               api_response&& response);
+  bool waits_on(const session& from, const placed_call& placed, const api_response& response) const;
   void refuse(const session& from, std::uint32_t number, const remote_call& what, api_error why);
   void carry_out(session_number session, const attendance_decision& decision);
+  void doubt(const attending_worker& worker);
   void ask_task(session_number session, const held_run& run);
   void looked_up(session_number session, std::uint32_t number, const held_run& run,
                  const troupe::answer& status);
+  void mind(session_number session);
   void end_session_when_idle(session_number session);
   void forget(session_number session, const char* why);
   void arm_timer();

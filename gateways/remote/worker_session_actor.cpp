@@ -22,10 +22,7 @@ void worker_session_shell::at_desk(Job job) {
 }
 
 worker_session_shell::behavior_type worker_session_shell::make_behavior() {
-  watch(link_, [this] {
-    at_desk([](remote_desk& desk, session_number number) { desk.link_lost(number); });
-    quit();
-  });
+  watch(link_, [this] { lose_worker(); });
   return {
       [this](remote_call& call) { return pass_on(call); },
       [this](stop_waiting) {
@@ -38,6 +35,12 @@ worker_session_shell::behavior_type worker_session_shell::make_behavior() {
       },
       [this](call_answered& message) { answer(message); },
       [this](abort_run& run) { act::send(this, link_, std::move(run)); },
+      [this](mind_worker change) { mind(change.has_runs); },
+      [this](doubt_worker) {
+        doubted_ = true;
+        if (!asking_)
+          ask_worker();
+      },
       [this](end_session&) { quit(); },
   };
 }
@@ -47,6 +50,37 @@ void worker_session_shell::on_exit() {
   link_ = nullptr;
   if (const auto gone = std::exchange(gone_, nullptr))
     gone();
+}
+
+void worker_session_shell::mind(bool has_runs) {
+  minded_ = has_runs;
+  if (!minded_)
+    act::send(this, link_, no_more_questions{});
+  else if (!asking_)
+    ask_worker();
+}
+
+// One question at a time, so a worker that answers late is asked less, not more.
+void worker_session_shell::ask_worker() {
+  asking_ = minded_ || doubted_;
+  if (!asking_)
+    return;
+  act::request(this, link_, busy_silence, are_you_there{})
+      .then(
+          [this] {
+            doubted_ = false;
+            run_delayed(busy_heartbeat, [this] { ask_worker(); });
+          },
+          [this](caf::error&) {
+            asking_ = false;
+            if (minded_ || doubted_)
+              lose_worker();
+          });
+}
+
+void worker_session_shell::lose_worker() {
+  at_desk([](remote_desk& desk, session_number number) { desk.link_lost(number); });
+  quit();
 }
 
 // Any program with a certificate could name this actor.

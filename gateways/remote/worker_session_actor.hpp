@@ -35,6 +35,9 @@ class worker_session_shell : public act::watching<worker_session_shell_actor::ba
   bool is_from_worker();
   caf::result<remote_answer> pass_on(remote_call& call);
   void answer(call_answered& message);
+  void mind(bool has_runs);
+  void ask_worker();
+  void lose_worker();
   template <class Job>
   void at_desk(Job job);
 
@@ -44,6 +47,9 @@ class worker_session_shell : public act::watching<worker_session_shell_actor::ba
   std::function<void()> gone_;
   std::unordered_map<std::uint32_t, promise> calls_;
   std::uint32_t next_call_ = 1;
+  bool minded_ = false;   // the worker has runs
+  bool doubted_ = false;  // whether it is there is asked once more in any case
+  bool asking_ = false;   // a question is under way, or the pause after it
 };
 
 }  // namespace troupe

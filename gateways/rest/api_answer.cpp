@@ -273,7 +273,7 @@ void api_call::record(std::uint16_t status) {
   about.status = status;
   about.is_public = public_;
   about.authenticated = known;
-  lane_.log.add(about);
+  lane_.record(about);
 }
 
 }  // namespace troupe

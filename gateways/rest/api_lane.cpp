@@ -20,6 +20,9 @@ std::string_view scheme_of(const api_request& request) {
   return request.authorization.empty() ? "bewit" : "hawk";
 }
 
+// Records of a busy lane go out many at once and long before.
+constexpr std::chrono::seconds longest_unwritten{1};
+
 }  // namespace
 
 api_lane::api_lane(lane& where, const rest_gateway_parts& parts, const served_methods& table)
@@ -40,6 +43,19 @@ api_lane::api_lane(lane& where, const rest_gateway_parts& parts, const served_me
       checks_replies(parts.checks_replies),
       arena_memory_(arena_bytes) {
   empty_arena();
+}
+
+api_lane::~api_lane() { on.cancel_timer(log_timer_); }
+
+void api_lane::record(const request_record& call) {
+  log.add(call);
+  if (log_timer_ == 0 && !log.waiting().empty())
+    log_timer_ = on.add_timer(on.now() + longest_unwritten, *this);
+}
+
+void api_lane::on_timer() {
+  log_timer_ = 0;
+  log.flush();
 }
 
 // Not by `release`: each block that was needed besides would make the next one twice as large, for

@@ -8,6 +8,7 @@
 #include "gateways/rest/rest_gateway.hpp"
 #include "messages/json_parser.hpp"
 #include "runtime/auth/authenticate.hpp"
+#include "runtime/lane/timer_wheel.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
 
@@ -29,7 +30,7 @@ class switchboard;
 struct settings;
 
 /// What all API calls of one lane share. Used on that lane only, after it was set up.
-struct api_lane {
+struct api_lane final : private timer_target {
   /// `parts` must outlive it.
   api_lane(lane& where, const rest_gateway_parts& parts, const served_methods& table);
 
@@ -57,6 +58,7 @@ struct api_lane {
   auth_snapshot_ptr snapshot;
   certificate_cache certificates;
 
+  ~api_lane() override;
   api_lane(const api_lane&) = delete;
   api_lane& operator=(const api_lane&) = delete;
 
@@ -80,6 +82,9 @@ struct api_lane {
   /// The same against other clients; a success or no credentials at all.
   outcome<auth_result> authenticate_among(const auth_snapshot& clients, const api_request& request);
 
+  /// Records a call. The record is in the log soon, by whichever door the call came.
+  void record(const request_record& call);
+
   /// Gives back runs whose claim could not be delivered, and forgets them.
   void give_back(std::vector<handed_out_run>& runs);
 
@@ -90,6 +95,7 @@ struct api_lane {
  private:
   friend class arena_lease;
 
+  void on_timer() override;
   void empty_arena();
   outcome<auth_result> check_signature(const auth_snapshot& clients, const api_request& request,
                                        certificate_cache* cache);
@@ -99,6 +105,7 @@ struct api_lane {
   std::optional<boost::json::monotonic_resource> arena_;
   json_parser parser_;
   unsigned arena_users_ = 0;
+  timer_id log_timer_ = 0;
 };
 
 /// Keeps the parsed body of one call in the arena of its lane; when the last one ends the arena is

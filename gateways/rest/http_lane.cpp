@@ -114,7 +114,6 @@ void http_lane::on_timer() {
   const auto now = on().now();
   for (const auto& session : sessions)
     session->check_time(now);
-  api_.log.flush();
   if (!sessions_.empty())
     arm_sweep();
 }

@@ -6,12 +6,13 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
+import { Relay } from './support/relay.mjs';
 import { binary, end, isRunning, launch, rootToken, Server, sleep, until } from './support/server.mjs';
 import { definition, inSeconds, queue, slugid } from './support/tasks.mjs';
 
 const queueId = 'remote/one';
 const graceSeconds = 2;
-// Who is there but says nothing counts as gone after some twenty seconds.
+// Who has runs and says nothing counts as gone after some six seconds.
 const silenceMs = 60000;
 let server;
 let q;
@@ -93,49 +94,6 @@ async function begin() {
   await q.createTask(taskId, script(`: > ${flag}.begun; until [ -e ${flag} ]; do sleep 0.05; done`));
   await until('the task has begun', () => fs.existsSync(`${flag}.begun`));
   return { taskId, finish: () => fs.writeFileSync(flag, '') };
-}
-
-// A way to the CAF port that can be cut, or falls silent.
-class Relay {
-  async open(port) {
-    this.pairs = new Set();
-    this.listener = net.createServer((near) => {
-      const far = net.connect(port, '127.0.0.1');
-      const pair = { near, far };
-      this.pairs.add(pair);
-      const over = () => {
-        near.destroy();
-        far.destroy();
-        this.pairs.delete(pair);
-      };
-      near.on('data', (data) => { if (!pair.silent) far.write(data); });
-      far.on('data', (data) => { if (!pair.silent) near.write(data); });
-      for (const side of [near, far]) {
-        side.on('error', () => { if (!pair.silent) over(); });
-        side.on('close', () => { if (!pair.silent) over(); });
-      }
-    });
-    await new Promise((resolve) => { this.listener.listen(0, '127.0.0.1', resolve); });
-    this.address = `127.0.0.1:${this.listener.address().port}`;
-    return this;
-  }
-
-  cut() {
-    for (const { near, far } of this.pairs) {
-      near.destroy();
-      far.destroy();
-    }
-  }
-
-  silence() {
-    for (const pair of this.pairs) pair.silent = true;
-  }
-
-  close() {
-    this.silence();
-    this.cut();
-    this.listener.close();
-  }
 }
 
 const connections = (id) => server.log.split('\n').filter((line) =>

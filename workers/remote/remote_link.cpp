@@ -40,7 +40,7 @@ struct link_config : caf::actor_system_config {
     load<caf::io::middleman>();
     load<caf::openssl::manager>();
     act::set_tls(*this, tls.certificate, tls.key, tls.authority);
-    act::set_link(*this, remote_application, remote_heartbeat, remote_silence);
+    act::set_link(*this, remote_application, idle_heartbeat, idle_silence);
   }
 };
 

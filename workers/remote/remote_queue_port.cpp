@@ -29,12 +29,12 @@ namespace {
 using namespace std::chrono_literals;
 using milliseconds = std::chrono::milliseconds;
 
-constexpr milliseconds longest_claim = 60s;  // the server answers after 20 s
+constexpr milliseconds longest_claim = 6min;  // the server answers after five
 constexpr milliseconds longest_call = 30s;
 constexpr milliseconds patience = 2s;  // of a call for a connection that is being made again
 constexpr milliseconds first_pause = 100ms;
 constexpr milliseconds longest_pause = 5s;
-constexpr milliseconds longest_conflict = 10s;  // longer than a dead link is taken for alive
+constexpr milliseconds longest_conflict = 15s;  // longer than a dead link is taken for alive
 
 // What an error of the API says, without what it repeats of the request.
 api_error read_refusal(const call_result& answer) {

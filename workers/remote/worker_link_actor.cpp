@@ -5,7 +5,7 @@ namespace troupe {
 namespace {
 
 constexpr std::chrono::seconds longest_greeting{10};
-constexpr std::chrono::seconds longest_call{90};  // callers have limits of their own
+constexpr std::chrono::minutes longest_call{10};  // callers have limits of their own
 
 }  // namespace
 
@@ -19,6 +19,8 @@ worker_link_shell::behavior_type worker_link_shell::make_behavior() {
   watch(door_, [this] { go_down("the connection to the server was lost"); });
   return {
       [this](abort_run& run) { events_.aborted(run); },
+      [this](are_you_there) { asked(); },
+      [this](no_more_questions) { minded_ = false; },
       [this](greet_server& command) { greet(command); },
       [this](enter_server& command) { enter(command); },
       [this](place_call& command) { call(command); },
@@ -108,6 +110,26 @@ void worker_link_shell::leave(say_farewell& command) {
           [this, number](caf::error&) {
             finish(number, {0, {}});
           });
+}
+
+void worker_link_shell::asked() {
+  minded_ = true;
+  silent_ = 0;
+  if (!std::exchange(counting_, true))
+    count_silence();
+}
+
+// By counting, so that it needs no clock; a worker that was stopped meanwhile has counted nothing,
+// and hears from the server whether it is still wanted.
+void worker_link_shell::count_silence() {
+  run_delayed(busy_heartbeat, [this] {
+    counting_ = minded_;
+    if (!counting_)
+      return;
+    if (++silent_ > busy_silence / busy_heartbeat)
+      return go_down("the server has fallen silent");
+    count_silence();
+  });
 }
 
 // Whoever waits for an answer hears that there will be none.

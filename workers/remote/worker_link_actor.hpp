@@ -34,6 +34,8 @@ class worker_link_shell : public act::watching<worker_link_shell_actor::base> {
   void enter(enter_server& command);
   void call(place_call& command);
   void leave(say_farewell& command);
+  void asked();
+  void count_silence();
   void go_down(const char* why);
 
   remote_door_actor door_;
@@ -41,6 +43,9 @@ class worker_link_shell : public act::watching<worker_link_shell_actor::base> {
   link_events events_;
   std::map<std::uint32_t, then_function> waiting_;
   std::uint32_t next_ = 1;
+  bool minded_ = false;    // the server asks regularly
+  bool counting_ = false;  // how many pauses it has been silent
+  unsigned silent_ = 0;
 };
 
 }  // namespace troupe
