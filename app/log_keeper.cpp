@@ -4,14 +4,14 @@
 #include "messages/json_members.hpp"
 #include "messages/log_commands.hpp"
 #include "messages/task_commands.hpp"
+#include "runtime/files/descriptor.hpp"
+#include "runtime/files/gzip_file.hpp"
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard.hpp"
 #include "runtime/log/log.hpp"
+#include "runtime/queue_client/queue_client.hpp"
 #include "runtime/store/lane_store.hpp"
 #include "runtime/store/shard.hpp"
-#include "workers/files/descriptor.hpp"
-#include "workers/files/gzip_file.hpp"
-#include "workers/loop/queue_client.hpp"
 
 #include <boost/json.hpp>
 
