@@ -49,7 +49,11 @@ struct several {
 
 artifact_stores::artifact_stores(const settings& config, const clock& time,
                                  const std::string& data_dir, std::string url_key)
-    : config_(config), time_(time), signer_(std::move(url_key)), local_(data_dir + "/artifacts") {
+    : config_(config),
+      time_(time),
+      signer_(std::move(url_key)),
+      local_(data_dir + "/artifacts"),
+      uploader_(signer_, local_, time) {
   if (config.knows_s3())
     s3_ = signer_of(config);
   if (config.mirrors.sites.empty())

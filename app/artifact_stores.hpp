@@ -12,6 +12,7 @@
 #include "runtime/object_stores/object_stores.hpp"
 #include "runtime/s3/s3_remover.hpp"
 #include "runtime/s3/s3_signer.hpp"
+#include "runtime/uploads/artifact_uploader.hpp"
 
 #include <functional>
 #include <memory>
@@ -39,6 +40,7 @@ class artifact_stores {
 
   blob_signer& signer() { return signer_; }
   blob_store& local() { return local_; }
+  artifact_uploader& uploader() { return uploader_; }
 
   /// Makes the directories of what is kept on the disk.
   outcome<void> open();
@@ -67,6 +69,7 @@ class artifact_stores {
   const clock& time_;
   blob_signer signer_;
   blob_store local_;
+  artifact_uploader uploader_;
   std::optional<s3_signer> s3_;
   std::vector<s3_remover> removers_;  // one a lane, when there is an S3 store
   std::unique_ptr<object_stores> objects_;

@@ -1,7 +1,7 @@
 #include "app/doors.hpp"
 
+#include "actors/log_keeper/log_keeper_actor.hpp"
 #include "actors/log_stream/log_directory_actor.hpp"
-#include "app/log_keeper.hpp"
 #include "app/version.hpp"
 #include "gateways/dev/dev_doors.hpp"
 #include "gateways/events/event_gateway.hpp"
@@ -29,6 +29,7 @@
 #include "runtime/tls/server_certificate.hpp"
 
 #include <deque>
+#include <future>
 
 namespace troupe {
 
@@ -53,10 +54,11 @@ struct other_doors::impl {
         remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}),
         feed(with.lanes, with.config->dev_mode),
         metrics({with.lanes, with.board, with.config}, program_build()),
-        keeper(*with.board, with.data_dir + "/logs"),
         sites(with.config->mirrors) {}
 
   log_directory_actor make_logs(lane& on);
+  log_keeper_actor make_keeper(lane& on);
+  void dismiss_keepers();
   outcome<void> open_https(rest_gateway& rest, node_doors& doors);
 
   parts with;
@@ -66,7 +68,7 @@ struct other_doors::impl {
   metrics_gateway metrics;
   shell_desk shells;
   std::deque<event_records> records;  // one a lane
-  log_keeper keeper;
+  std::deque<lost_run_ear> ears;      // one a lane
   mirror_sites sites;
   std::deque<eager_copies> eager;  // one a lane, if there are sites
 };
@@ -74,7 +76,7 @@ struct other_doors::impl {
 log_directory_actor other_doors::impl::make_logs(lane& on) {
   log_directory_options options{with.data_dir + "/logs"};
   options.on_abandoned = [this, &on](const task_id& task, run_id run) {
-    keeper.keep(on, task, run);
+    with.board->tell(on, keep_log{task, run});
   };
   options.successor = [this, &on] {
     auto& place = with.board->directory().logs[on.index()];
@@ -84,11 +86,41 @@ log_directory_actor other_doors::impl::make_logs(lane& on) {
   return with.system->spawn<log_directory_shell, caf::lazy_init>(on, std::move(options));
 }
 
+log_keeper_actor other_doors::impl::make_keeper(lane& on) {
+  log_keeper_options options{with.data_dir + "/logs", with.uploader, {}};
+  options.successor = [this, &on] {
+    auto& place = with.board->directory().log_keepers[on.index()];
+    const auto failed = std::exchange(place, make_keeper(on));
+    act::dismiss(on.executor(), failed);
+    with.board->tell(on, review_logs{on.index()});
+  };
+  return with.system->spawn<log_keeper_shell, caf::lazy_init>(on, *with.board, std::move(options));
+}
+
+// They use what goes before the lanes do.
+void other_doors::impl::dismiss_keepers() {
+  for (auto* on : with.lanes) {
+    std::promise<void> gone;
+    on->post([this, on, &gone] {
+      auto& place = with.board->directory().log_keepers[on->index()];
+      if (const auto actor = std::exchange(place, nullptr))
+        act::dismiss(on->executor(), actor);
+      on->drain();
+      gone.set_value();
+    });
+    gone.get_future().wait();
+  }
+}
+
 other_doors::other_doors(parts given) : impl_(std::make_unique<impl>(std::move(given))) {
   const auto& with = impl_->with;
   remove_old_spools(with.data_dir + "/logs", spool_lasts_s);
-  for (auto* on : with.lanes)
-    with.board->directory().logs[on->index()] = impl_->make_logs(*on);
+  auto& directory = with.board->directory();
+  directory.log_keepers.resize(with.lanes.size());
+  for (auto* on : with.lanes) {
+    directory.logs[on->index()] = impl_->make_logs(*on);
+    directory.log_keepers[on->index()] = impl_->make_keeper(*on);
+  }
 }
 
 other_doors::~other_doors() = default;
@@ -97,7 +129,8 @@ void other_doors::listen_to(lane_store& store) {
   store.add_listener(impl_->bus);
   store.add_listener(impl_->remote);
   store.add_listener(impl_->records.emplace_back());
-  impl_->keeper.listen_to(*impl_->with.lanes[impl_->records.size() - 1], store);
+  auto& on = *impl_->with.lanes[impl_->ears.size()];
+  store.add_listener(impl_->ears.emplace_back(on, *impl_->with.board));
   impl_->feed.listen_to(store);
   impl_->metrics.listen_to(store);
   if (const auto& with = impl_->with; !with.config->mirrors.sites.empty())
@@ -157,7 +190,7 @@ outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
   const auto& listen = impl_->with.config->listen;
   const bool everywhere = listen == "0.0.0.0" || listen == "::";
   for (auto* on : impl_->with.lanes)
-    on->post([this, on] { impl_->keeper.look_back(*on); });
+    on->post([this, on] { impl_->with.board->tell(*on, review_logs{on->index()}); });
   doors.caf_address = (everywhere ? "127.0.0.1" : listen) + ":" + std::to_string(doors.caf_port);
   return boost::system::in_place_value;
 }
@@ -165,11 +198,12 @@ outcome<void> other_doors::open(rest_gateway& rest, node_doors& doors) {
 void other_doors::drain() {
   impl_->remote.drain();
   impl_->feed.drain();
-  impl_->keeper.close();
+  impl_->with.uploader->close();
   impl_->shells.drain();
 }
 
 void other_doors::close() {
+  impl_->dismiss_keepers();
   impl_->remote.close();
   impl_->metrics.close();
   impl_->bus.stop();

@@ -13,6 +13,7 @@ class actor_system;
 
 namespace troupe {
 
+class artifact_uploader;
 class lane;
 class lane_store;
 class rest_gateway;
@@ -28,6 +29,7 @@ class other_doors {
     const settings* config = nullptr;
     std::string data_dir;
     caf::actor_system* system = nullptr;
+    artifact_uploader* uploader = nullptr;
   };
 
   explicit other_doors(parts given);

@@ -218,8 +218,8 @@ void node::impl::make_lanes() {
     companies.push_back(std::make_unique<lane_company>(*system, *on, *board, parts));
     companies.back()->spawn();
   }
-  others = std::make_unique<other_doors>(
-      other_doors::parts{all, board.get(), &config, data_dir, system.get()});
+  others = std::make_unique<other_doors>(other_doors::parts{all, board.get(), &config, data_dir,
+                                                            system.get(), &artifacts->uploader()});
   for (auto& store : stores)
     others->listen_to(*store);
   for (auto& on : lanes)

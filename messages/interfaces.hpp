@@ -367,6 +367,13 @@ using log_directory_actor = caf::typed_actor<
     // The worker may be gone.
     caf::result<void>(log_run_resolved)>;
 
+/// Makes artifacts of the logs of one lane that lost workers left.
+using log_keeper_actor = caf::typed_actor<
+    // One is whole.
+    caf::result<void>(keep_log),
+    // Look for what was left when the server ended.
+    caf::result<void>(review_logs)>;
+
 /// A worker program, as the server reaches it over the CAF port.
 using worker_link_actor = caf::typed_actor<
     // Stop a run that somebody else resolved.

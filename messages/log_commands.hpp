@@ -39,6 +39,17 @@ struct log_run_resolved {
   std::string how;  ///< as in `reasonResolved`
 };
 
+/// A log that its worker did not end is whole in its spool: make it an artifact.
+struct keep_log {
+  task_id task;
+  run_id run = 0;
+};
+
+/// To the keeper of a lane: look for logs that were left when the server ended.
+struct review_logs {
+  std::uint16_t lane = 0;
+};
+
 /// Bytes of a log from `begin` up to `end`.
 struct log_part {
   std::uint64_t begin = 0;

@@ -158,6 +158,8 @@ struct create_artifact {
   std::optional<std::uint64_t> content_length;
   std::string upload_id;  ///< object: fresh
   reply_handle reply;
+  /// By the server itself, of a run that ended as an exception: it may come as late as it likes.
+  bool for_lost_worker = false;
 };
 
 /// Find an artifact and answer where it is; links are followed (queue contract 7.4).

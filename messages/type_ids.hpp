@@ -193,6 +193,8 @@ CAF_ADD_TYPE_ID(troupe, (troupe::forget_copies))
 CAF_ADD_TYPE_ID(troupe, (troupe::purge_copy))
 CAF_ADD_TYPE_ID(troupe, (troupe::mirrors_timer_fired))
 CAF_ADD_TYPE_ID(troupe, (troupe::log_run_resolved))
+CAF_ADD_TYPE_ID(troupe, (troupe::keep_log))
+CAF_ADD_TYPE_ID(troupe, (troupe::review_logs))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 // What crosses the CAF port. These ids are part of the protocol, so they do not move when messages
@@ -401,4 +403,6 @@ TROUPE_LOCAL_MESSAGE(forget_copies)
 TROUPE_LOCAL_MESSAGE(purge_copy)
 TROUPE_LOCAL_MESSAGE(mirrors_timer_fired)
 TROUPE_LOCAL_MESSAGE(log_run_resolved)
+TROUPE_LOCAL_MESSAGE(keep_log)
+TROUPE_LOCAL_MESSAGE(review_logs)
 #undef TROUPE_LOCAL_MESSAGE

@@ -294,7 +294,7 @@ void log_directory_shell::fail_waiting(stream& of) {
 void log_directory_shell::seal(const key& which, stream& of) {
   if (of.state.sealed || std::exchange(of.sealing, true))
     return;
-  off_lane([spool = of.spool] { return spool->finish(); },
+  off_lane([spool = of.spool, keep = !of.resolved.empty()] { return spool->finish(keep); },
            [this, which](bool marked) {
              auto& sealed = logs_.at(which);
              sealed.sealing = false;

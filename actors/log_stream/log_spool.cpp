@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 
 namespace troupe {
 
@@ -16,12 +18,45 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view done_suffix = ".done";
+constexpr std::string_view keep_suffix = ".keep";
+
+bool make_mark(const std::string& path) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0)
+    return false;
+  ::close(file);
+  return true;
+}
+
+bool has_mark(const fs::path& log, std::string_view suffix) {
+  std::error_code ignored;
+  return fs::exists(log.string() + std::string{suffix}, ignored);
+}
+
+// `<taskId>-<run>.log`
+std::optional<left_spool> read_name(const fs::path& path) {
+  const auto text = path.stem().string();
+  const auto dash = text.rfind('-');
+  if (path.extension() != ".log" || dash == std::string::npos)
+    return std::nullopt;
+  const auto task = task_id::parse(std::string_view{text}.substr(0, dash));
+  left_spool found;
+  const auto* end = text.data() + text.size();
+  if (!task || std::from_chars(text.data() + dash + 1, end, found.run).ptr != end)
+    return std::nullopt;
+  found.task = *task;
+  return found;
+}
 
 }  // namespace
 
+std::string path_of_spool(const std::string& directory, const task_id& task, run_id run) {
+  return directory + "/" + task.str() + "-" + std::to_string(run) + ".log";
+}
+
 std::shared_ptr<log_spool> log_spool::open(const std::string& directory, const task_id& task,
                                            run_id run, bool make) {
-  auto path = directory + "/" + task.str() + "-" + std::to_string(run) + ".log";
+  auto path = path_of_spool(directory, task, run);
   if (make) {
     std::error_code ignored;
     fs::create_directories(directory, ignored);
@@ -107,13 +142,37 @@ std::uint64_t log_spool::find_tail(tail_search search) const {
   return search.offset;
 }
 
-bool log_spool::finish() {
-  const auto mark = path_ + std::string{done_suffix};
-  const int file = ::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0)
-    return false;
-  ::close(file);
-  return true;
+// In this order: a log that is to be kept and not finished is ended again, one that is finished and
+// not to be kept would be lost.
+bool log_spool::finish(bool to_be_kept) {
+  return (!to_be_kept || make_mark(path_ + std::string{keep_suffix})) &&
+         make_mark(path_ + std::string{done_suffix});
+}
+
+std::vector<left_spool> find_left_spools(const std::string& directory) {
+  std::vector<left_spool> all;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator{directory, failed}) {
+    auto found = read_name(entry.path());
+    if (!found)
+      continue;
+    found->finished = has_mark(entry.path(), done_suffix);
+    if (!found->finished || has_mark(entry.path(), keep_suffix))
+      all.push_back(*found);
+  }
+  return all;
+}
+
+void forget_keeping(const std::string& directory, const task_id& task, run_id run) {
+  ::unlink((path_of_spool(directory, task, run) + std::string{keep_suffix}).c_str());
+}
+
+// The marks go last: without them the rest of a log would look like one that goes on.
+void remove_spool(const std::string& directory, const task_id& task, run_id run) {
+  const auto path = path_of_spool(directory, task, run);
+  ::unlink(path.c_str());
+  for (const auto suffix : {keep_suffix, done_suffix})
+    ::unlink((path + std::string{suffix}).c_str());
 }
 
 void remove_old_spools(const std::string& directory, std::int64_t unfinished_s,
@@ -130,12 +189,16 @@ void remove_old_spools(const std::string& directory, std::int64_t unfinished_s,
     std::error_code ignored;
     if (path.extension() == ".log") {
       const auto done = path.string() + std::string{done_suffix};
-      if (fs::exists(done, ignored) ? !is_older(done, finished_s) : !is_older(path, unfinished_s))
+      const auto keep = path.string() + std::string{keep_suffix};
+      const bool settled = fs::exists(done, ignored) && !fs::exists(keep, ignored);
+      if (settled ? !is_older(done, finished_s) : !is_older(path, unfinished_s))
         continue;
-      // The mark goes last: without it the rest of a log would look like one that goes on.
+      // The marks go last: without them the rest of a log would look like one that goes on.
       fs::remove(path, ignored);
+      fs::remove(keep, ignored);
       fs::remove(done, ignored);
-    } else if (path.extension() == done_suffix && is_older(path, finished_s) &&
+    } else if ((path.extension() == done_suffix || path.extension() == keep_suffix) &&
+               is_older(path, finished_s) &&
                !fs::exists(path.parent_path() / path.stem(), ignored)) {
       fs::remove(path, ignored);
     }

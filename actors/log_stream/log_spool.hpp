@@ -38,8 +38,9 @@ class log_spool {
   /// Ends a search for the last lines, which began in memory; where they begin.
   std::uint64_t find_tail(tail_search search) const;
 
-  /// Marks the log as complete, which a restart has to know.
-  bool finish();
+  /// Marks the log as complete, which a restart has to know, and whether it is still to be made an
+  /// artifact for its worker.
+  bool finish(bool to_be_kept = false);
 
  private:
   log_spool(int file, std::string path) : file_(file), path_(std::move(path)) {}
@@ -52,8 +53,28 @@ class log_spool {
   bool opened_finished_ = false;
 };
 
+/// The spool file of a run.
+std::string path_of_spool(const std::string& directory, const task_id& task, run_id run);
+
+/// A log that a server has left behind.
+struct left_spool {
+  task_id task;
+  run_id run = 0;
+  bool finished = false;  ///< it is to be kept; otherwise nobody has ended it
+};
+
+/// The logs in the directory that somebody has to look after.
+std::vector<left_spool> find_left_spools(const std::string& directory);
+
+/// The log need not be kept any more: its file stays as long as that of any other.
+void forget_keeping(const std::string& directory, const task_id& task, run_id run);
+
+/// Removes the file of a log, and what is noted of it.
+void remove_spool(const std::string& directory, const task_id& task, run_id run);
+
 /// Removes the files of logs that were finished longer ago than `finished_s`, or that were last
-/// written longer ago than `unfinished_s`, both in seconds.
+/// written longer ago than `unfinished_s` and are not finished or still to be kept, both in
+/// seconds.
 void remove_old_spools(const std::string& directory, std::int64_t unfinished_s,
                        std::int64_t finished_s = 3600);
 

@@ -49,7 +49,8 @@ outcome<void> check_run(const task_state& state, const create_artifact& command,
     return bad_input("Artifact expires at " + to_iso(command.expires) + ", after its task, at " +
                      to_iso(state.definition->expires) + ". Give an earlier time.");
   // A worker that lost its run may still upload the log of it.
-  const bool late = run.state == run_state::exception && run.resolved + after_exception > now;
+  const bool late = run.state == run_state::exception &&
+                    (command.for_lost_worker || run.resolved + after_exception > now);
   if (run.state != run_state::running && !late)
     return conflict("Run " + std::to_string(command.run) + " of task " + state.id.str() + " is " +
                     std::string{to_string(run.state)} +

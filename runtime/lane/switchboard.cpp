@@ -283,6 +283,15 @@ TROUPE_TO_LOG(log_run_resolved)
 TROUPE_TO_LOG(follower_ready)
 #undef TROUPE_TO_LOG
 
+void switchboard::tell(lane& from, keep_log command) {
+  const auto place = lane_of(command.task.view(), lanes_.size());
+  hand_over(from, place, handles_->log_keepers[place], std::move(command));
+}
+
+void switchboard::tell(lane& from, review_logs command) {
+  hand_over(from, command.lane, handles_->log_keepers[command.lane], std::move(command));
+}
+
 // Services live on lane 0.
 #define TROUPE_TO_SERVICE(place, type)                       \
   void switchboard::tell(lane& from, type command) {         \

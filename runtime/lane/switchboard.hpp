@@ -195,6 +195,9 @@ class switchboard {
   void tell(lane& from, follow_log command);
   void tell(lane& from, log_run_resolved command);
   void tell(lane& from, follower_ready command);
+  // To the keeper of logs of a lane.
+  void tell(lane& from, keep_log command);
+  void tell(lane& from, review_logs command);
 
   // To the services of secrets, of the index and of purge requests.
   void tell(lane& from, set_secret command);

@@ -24,6 +24,7 @@ struct switchboard::handles {
   std::vector<queue_register_actor> registers;  ///< on the lane of their queues
   std::vector<pool_directory_actor> pools;      ///< on the lane of their queues
   std::vector<log_directory_actor> logs;
+  std::vector<log_keeper_actor> log_keepers;
   /// By their ids, which never change; on lane 0, as all services are.
   std::map<std::string, provisioner_actor, std::less<>> provisioners;
   auth_actor auth;

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import taskcluster from 'taskcluster-client';
 import { Server, until } from './support/server.mjs';
-import { S3Store, keyId } from './support/s3_store.mjs';
+import { S3Store } from './support/s3_store.mjs';
 import { definition, failure, inSeconds, queue, slugid } from './support/tasks.mjs';
 
 let store;
@@ -18,8 +18,7 @@ let q;
 let directory;
 let file;
 
-const cloud = () => ({ backendType: 's3', accessKeyId: keyId, secretAccessKey: 'S3RVER', bucket: 'priv', endpoint: store.endpoint });
-const settings = () => ({ backends: { cloud: cloud() }, backendMap: [
+const settings = () => ({ backends: { cloud: store.backend() }, backendMap: [
   { backendId: 'cloud', when: { projectId: 'far' } },
   { backendId: 'local', when: { projectId: 'near' } }] });
 

@@ -1,8 +1,7 @@
 // The page of a task in a real browser: /tasks/<taskId> shows state, runs and the log as they come.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { chromium } from 'playwright-core';
+import { openPage, startBrowser } from './support/browser.mjs';
 import { Place } from './support/programs.mjs';
 import { Server, sleep, until } from './support/server.mjs';
 import { definition, inSeconds, queue, slugid } from './support/tasks.mjs';
@@ -13,18 +12,6 @@ let worker;
 let browser;
 let q;
 
-// The machine's own browser; none is ever downloaded.
-function installedBrowser() {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      return execFileSync('which', [name]).toString().trim();
-    } catch {
-      // not this one
-    }
-  }
-  throw new Error('no Chromium on this machine; script/bootstrap installs it');
-}
-
 const startWorker = (queueId) => place.run(['worker', '--data', server.data, '--queue', queueId,
   '--group', 'group', '--id', 'worker', '--capacity', '4']);
 
@@ -34,9 +21,7 @@ before(async () => {
   place = new Place();
   q = queue(server);
   worker = startWorker('page/one');
-  browser = await chromium.launch({ executablePath: installedBrowser(), headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  browser = await startBrowser();
 });
 after(async () => {
   await browser?.close();
@@ -57,27 +42,17 @@ const resolved = (taskId) => until('the task is resolved', async () => {
   return ['completed', 'failed', 'exception'].includes(status.state) ? status : undefined;
 }, 60000);
 
-// The page of a task. What the browser complains about is kept; `quiet` says that it did not.
+// The page of a task.
 async function open(taskId, hash = '', options = {}, of = server) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  const complaints = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  const asked = [];
-  page.on('request', (request) => asked.push(request.url()));
-  await page.goto(`${of.rootUrl}/tasks/${taskId}${hash}`);
+  const opened = await openPage(browser, `${of.rootUrl}/tasks/${taskId}${hash}`, options);
+  const { page } = opened;
   const text = (id) => page.locator(`#${id}`).innerText();
   const lines = () => page.locator('#log > div').allInnerTexts();
   return {
-    page, text, lines, asked,
+    ...opened, text, lines,
     has: (id, what) => until(`#${id} has ${what}`, async () => what.test(await text(id))),
     shows: (line) => until(`the line '${line}' is shown`, async () =>
       (await lines()).includes(line)),
-    quiet: () => assert.deepEqual(complaints, []),
-    close: () => context.close(),
   };
 }
 

@@ -9,7 +9,7 @@ import { Readable, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import taskcluster from 'taskcluster-client';
 import { launch, binary, Server, until } from './support/server.mjs';
-import { S3Store, keyId } from './support/s3_store.mjs';
+import { S3Store } from './support/s3_store.mjs';
 import { definition, failure, inSeconds, queue, slugid } from './support/tasks.mjs';
 
 let home; // the store of objects
@@ -18,15 +18,14 @@ let server;
 let q;
 let directory;
 
-const bucket = (store, rest = {}) => ({ backendType: 's3', accessKeyId: keyId, secretAccessKey: 'S3RVER', bucket: 'priv', endpoint: store.endpoint, ...rest });
-const backends = () => ({ backends: { cloud: bucket(home) }, backendMap: [
+const backends = () => ({ backends: { cloud: home.backend() }, backendMap: [
   { backendId: 'cloud', when: { projectId: 'far' } }, { backendId: 'local', when: 'all' }] });
 const mirrors = (rest = {}, site = {}) => ({
   canonical: 'home', leaseSeconds: 2, urlSeconds: 20, retrySeconds: 1, ...rest,
   sites: [
     { siteId: 'home', match: [{ region: 'home' }, { address: '10.1.0.0/16' }] },
-    { siteId: 'west', store: bucket(west), match: [{ region: 'us-west' }, { workerGroup: '^west-' }, { address: '10.2.0.0/16' }], eagerFor: ['^west-pool/'], ...site },
-    { siteId: 'open', store: bucket(west, { bucket: 'pub', signGetUrls: false }), match: [{ region: 'open' }] },
+    { siteId: 'west', store: west.backend(), match: [{ region: 'us-west' }, { workerGroup: '^west-' }, { address: '10.2.0.0/16' }], eagerFor: ['^west-pool/'], ...site },
+    { siteId: 'open', store: west.backend({ bucket: 'pub', signGetUrls: false }), match: [{ region: 'open' }] },
     { siteId: 'office', store: { backendType: 'local', directory: path.join(directory, 'office') }, match: [{ region: 'office' }, { address: 'fd00::/8' }] }],
 });
 
@@ -336,7 +335,7 @@ test('section 7.2 a server that is killed while it copies leaves nothing half; t
 test('section 7.2 copies go by TLS, to a store whose certificate is good', async () => {
   const safe = await S3Store.start({ tls: true });
   const other = await Server.start(options('safe.json', { retrySeconds: 1, sites: [
-    { siteId: 'safe', match: [{ region: 'safe' }], store: bucket(safe) }] }));
+    { siteId: 'safe', match: [{ region: 'safe' }], store: safe.backend() }] }));
   try {
     const data = randomBytes(700_000);
     const taskId = await done('public/x', data, { on: queue(other) });

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import taskcluster from 'taskcluster-client';
 import { launch, binary, Server, until } from './support/server.mjs';
-import { S3Store, keyId } from './support/s3_store.mjs';
+import { S3Store } from './support/s3_store.mjs';
 import { definition, failure, inSeconds, queue, slugid } from './support/tasks.mjs';
 
 let store;
@@ -18,8 +18,7 @@ let file;
 let directory;
 
 // The store's two buckets: one is read by signed URLs, the other by plain ones.
-const bucket = (name, rest = {}) => ({ backendType: 's3', accessKeyId: keyId, secretAccessKey: 'S3RVER',
-  bucket: name, endpoint: store.endpoint, ...rest });
+const bucket = (name, rest = {}) => store.backend({ bucket: name, ...rest });
 const settings = () => ({
   backends: { signed: bucket('priv'), open: bucket('pub', { signGetUrls: false, s3ForcePathStyle: true }) },
   backendMap: [

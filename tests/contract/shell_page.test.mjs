@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { openPage, startBrowser } from './support/browser.mjs';
 import { Server, until } from './support/server.mjs';
 import { shellUrl } from './support/shells.mjs';
 import { slugid } from './support/tasks.mjs';
@@ -16,26 +16,12 @@ let bench;
 let browser;
 let scratch;
 
-// The machine's own browser; none is ever downloaded.
-function installedBrowser() {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      return execFileSync('which', [name]).toString().trim();
-    } catch {
-      // not this one
-    }
-  }
-  throw new Error('no Chromium on this machine; script/bootstrap installs it');
-}
-
 before(async () => {
   scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'shell-page-'));
   server = await Server.start({ anonymous: ['queue:get-artifact:public/*', 'queue:status:*'] });
   bench = new WorkerBench(server, 'work/page');
   bench.startWorker(undefined, undefined, { HOME: scratch });
-  browser = await chromium.launch({ executablePath: installedBrowser(), headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  browser = await startBrowser();
 });
 after(async () => {
   await browser?.close();
@@ -54,22 +40,15 @@ async function start() {
 const completed = (taskId) => until('the task is completed', async () =>
   (await bench.q.status(taskId)).status.state === 'completed', 60000);
 
-// The page; what the browser complains about is kept, `quiet` says that it did not.
+// The page.
 async function open(url, { prepare } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1000, height: 600 } });
-  const page = await context.newPage();
-  await prepare?.(page);
-  const complaints = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(url);
+  const opened = await openPage(browser, url, { viewport: { width: 1000, height: 600 } }, prepare);
+  const { page } = opened;
   // Rows as they are drawn; those that run on in the next are one line.
   const shown = () => page.locator('.xterm-rows > div').allInnerTexts()
     .then((rows) => rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n'));
   return {
-    page, shown,
+    ...opened, shown,
     type: (text) => page.keyboard.type(text),
     shows: async (what) => {
       let now = '';
@@ -81,8 +60,6 @@ async function open(url, { prepare } = {}) {
     },
     has: (id, what) => until(`#${id} has ${what}`, async () =>
       what.test(await page.locator(`#${id}`).innerText()), 60000),
-    quiet: () => assert.deepEqual(complaints, []),
-    close: () => context.close(),
   };
 }
 

@@ -2,7 +2,7 @@
 
 #include "messages/api_error.hpp"
 #include "messages/timestamp.hpp"
-#include "workers/files/descriptor.hpp"
+#include "runtime/files/descriptor.hpp"
 
 #include <memory>
 #include <mutex>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "workers/files/descriptor.hpp"
+#include "runtime/files/descriptor.hpp"
 
 #include <optional>
 #include <string>

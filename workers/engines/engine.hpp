@@ -1,9 +1,9 @@
 #pragma once
 
 #include "messages/api_error.hpp"
+#include "runtime/files/descriptor.hpp"
 #include "workers/engines/payload.hpp"
 #include "workers/engines/run_verdict.hpp"
-#include "workers/files/descriptor.hpp"
 #include "workers/processes/run_processes.hpp"
 
 #include <boost/json/object.hpp>

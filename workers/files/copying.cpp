@@ -1,6 +1,6 @@
 #include "workers/files/copying.hpp"
 
-#include "workers/files/descriptor.hpp"
+#include "runtime/files/descriptor.hpp"
 
 #include <fcntl.h>
 #include <sys/sendfile.h>

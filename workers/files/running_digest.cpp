@@ -1,7 +1,7 @@
 #include "workers/files/running_digest.hpp"
 
 #include "runtime/crypto/sha256.hpp"
-#include "workers/files/descriptor.hpp"
+#include "runtime/files/descriptor.hpp"
 
 #include <openssl/evp.h>
 

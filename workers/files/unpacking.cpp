@@ -1,7 +1,7 @@
 #include "workers/files/unpacking.hpp"
 
+#include "runtime/files/descriptor.hpp"
 #include "workers/files/decoded_file.hpp"
-#include "workers/files/descriptor.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>

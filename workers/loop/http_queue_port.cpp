@@ -1,7 +1,7 @@
 #include "workers/loop/http_queue_port.hpp"
 
+#include "runtime/queue_client/queue_client.hpp"
 #include "workers/loop/queue_calls.hpp"
-#include "workers/loop/queue_client.hpp"
 #include "workers/worker.hpp"
 
 #include <atomic>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "workers/loop/queue_client.hpp"
+#include "runtime/queue_client/queue_client.hpp"
 #include "workers/loop/queue_port.hpp"
 
 #include <atomic>

@@ -3,7 +3,7 @@
 #include "messages/ids.hpp"
 #include "messages/task_commands.hpp"
 #include "runtime/auth/credentials.hpp"
-#include "workers/loop/call_result.hpp"
+#include "runtime/queue_client/call_result.hpp"
 
 #include <functional>
 #include <memory>

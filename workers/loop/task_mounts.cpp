@@ -1,12 +1,12 @@
 #include "workers/loop/task_mounts.hpp"
 
 #include "messages/json_members.hpp"
+#include "runtime/queue_client/queue_client.hpp"
 #include "workers/files/copying.hpp"
 #include "workers/files/trees.hpp"
 #include "workers/files/unpacking.hpp"
 #include "workers/loop/live_log.hpp"
 #include "workers/loop/queue_calls.hpp"
-#include "workers/loop/queue_client.hpp"
 #include "workers/loop/run_interrupt.hpp"
 #include "workers/loop/worker_caches.hpp"
 

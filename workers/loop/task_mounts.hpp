@@ -1,10 +1,10 @@
 #pragma once
 
 #include "messages/api_error.hpp"
+#include "runtime/queue_client/call_result.hpp"
 #include "workers/caches/directory_caches.hpp"
 #include "workers/caches/file_caches.hpp"
 #include "workers/engines/engine.hpp"
-#include "workers/loop/call_result.hpp"
 
 #include <functional>
 #include <memory>

@@ -1,7 +1,7 @@
 #include "workers/loop/task_proxy.hpp"
 
 #include "runtime/clock/clock.hpp"
-#include "workers/loop/queue_client.hpp"
+#include "runtime/queue_client/queue_client.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "runtime/queue_client/queue_client.hpp"
 #include "workers/engines/engine.hpp"
 #include "workers/engines/payload.hpp"
 #include "workers/engines/run_verdict.hpp"
 #include "workers/loop/held_claim.hpp"
 #include "workers/loop/live_log.hpp"
-#include "workers/loop/queue_client.hpp"
 #include "workers/loop/queue_port.hpp"
 #include "workers/processes/process_guardian.hpp"
 #include "workers/worker.hpp"

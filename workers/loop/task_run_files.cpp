@@ -1,7 +1,7 @@
 // What comes out of a run: logs, and bytes on their way to an artifact.
 
 #include "messages/json_members.hpp"
-#include "workers/files/gzip_file.hpp"
+#include "runtime/files/gzip_file.hpp"
 #include "workers/files/trees.hpp"
 #include "workers/loop/certificate.hpp"
 #include "workers/loop/queue_calls.hpp"

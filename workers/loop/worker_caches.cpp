@@ -2,9 +2,9 @@
 
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
+#include "runtime/queue_client/queue_client.hpp"
 #include "runtime/scopes/scope.hpp"
 #include "workers/loop/queue_calls.hpp"
-#include "workers/loop/queue_client.hpp"
 #include "workers/worker.hpp"
 
 #include <boost/json.hpp>

@@ -2,8 +2,8 @@
 
 #include "messages/api_error.hpp"
 #include "messages/remote_commands.hpp"
+#include "runtime/queue_client/call_result.hpp"
 #include "runtime/tls/tls_files.hpp"
-#include "workers/loop/call_result.hpp"
 
 #include <chrono>
 #include <cstdint>

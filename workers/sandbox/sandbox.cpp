@@ -1,6 +1,6 @@
 #include "workers/sandbox/sandbox.hpp"
 
-#include "workers/files/descriptor.hpp"
+#include "runtime/files/descriptor.hpp"
 #include "workers/files/trees.hpp"
 
 #include <fcntl.h>

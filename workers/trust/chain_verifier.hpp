@@ -2,7 +2,7 @@
 
 #include "messages/api_error.hpp"
 #include "runtime/auth/credentials.hpp"
-#include "workers/loop/queue_client.hpp"
+#include "runtime/queue_client/queue_client.hpp"
 #include "workers/trust/verifying_key.hpp"
 
 #include <boost/json/object.hpp>

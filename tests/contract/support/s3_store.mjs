@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 // The one account that the store knows.
-export const keyId = 'S3RVER';
+const keyId = 'S3RVER';
 const secret = 'S3RVER';
 
 // A certificate for localhost that is an authority of its own.
@@ -64,6 +64,13 @@ export class S3Store {
     return { 'artifact-store': 's3', 's3-endpoint': this.endpoint, 's3-public-bucket': 'pub',
       's3-private-bucket': 'priv', 's3-access-key-id': keyId,
       's3-secret-access-key-file': this.secretFile };
+  }
+
+  // A backend of objects, or the store of a mirror, that keeps its data here; the bucket `priv`
+  // unless said.
+  backend(rest = {}) {
+    return { backendType: 's3', accessKeyId: keyId, secretAccessKey: secret, bucket: 'priv',
+      endpoint: this.endpoint, ...rest };
   }
 
   // Whether the store has the object.

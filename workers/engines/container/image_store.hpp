@@ -1,11 +1,11 @@
 #pragma once
 
 #include "messages/api_error.hpp"
+#include "runtime/files/descriptor.hpp"
 #include "workers/engines/container/container_payload.hpp"
 #include "workers/engines/container/podman.hpp"
 #include "workers/engines/engine.hpp"
 #include "workers/engines/run_verdict.hpp"
-#include "workers/files/descriptor.hpp"
 
 #include <chrono>
 #include <mutex>

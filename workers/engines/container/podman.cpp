@@ -1,7 +1,7 @@
 #include "workers/engines/container/podman.hpp"
 
+#include "runtime/files/descriptor.hpp"
 #include "workers/caches/entry_lock.hpp"
-#include "workers/files/descriptor.hpp"
 #include "workers/files/running_digest.hpp"
 #include "workers/files/trees.hpp"
 

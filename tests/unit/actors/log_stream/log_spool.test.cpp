@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace troupe {
 
@@ -51,6 +52,46 @@ TEST_CASE("a torn tail is cut off, unless the log was finished") {
   CHECK(write(2, std::string("\0x", 2))->opened_size() == 2);
   std::ofstream{spool_path(where.path, 3) + ".done"};
   CHECK(write(3, std::string("x\0", 2))->opened_size() == 2);
+}
+
+TEST_CASE("workers 6: a log that is to be kept is found by the next server, until it is kept") {
+  scratch_directory where;
+  const auto end = [&where](run_id run, bool to_be_kept) {
+    REQUIRE(log_spool::open(where.path, some_task(), run, true)->finish(to_be_kept));
+  };
+  const auto found = [&where] {
+    std::map<run_id, bool> runs;
+    for (const auto& left : find_left_spools(where.path)) {
+      CHECK(left.task == some_task());
+      runs[left.run] = left.finished;
+    }
+    return runs;
+  };
+  end(0, false);
+  end(1, true);
+  REQUIRE(log_spool::open(where.path, some_task(), 2, true));
+  std::ofstream{where.path + "/stranger.log"};
+  std::ofstream{where.path + "/" + some_task().str() + "-x.log"};
+  CHECK(found() == std::map<run_id, bool>{{1, true}, {2, false}});
+  forget_keeping(where.path, some_task(), 1);
+  CHECK(found() == std::map<run_id, bool>{{2, false}});
+  CHECK(log_spool::open(where.path, some_task(), 1, false)->opened_finished());
+  end(1, true);
+  remove_spool(where.path, some_task(), 1);
+  CHECK(log_spool::open(where.path, some_task(), 1, false) == nullptr);
+  CHECK_FALSE(fs::exists(spool_path(where.path, 1) + ".done"));
+  CHECK_FALSE(fs::exists(spool_path(where.path, 1) + ".keep"));
+}
+
+TEST_CASE("workers 6: a finished log stays until it is kept, as long as one that nobody finished") {
+  scratch_directory where;
+  REQUIRE(log_spool::open(where.path, some_task(), 0, true)->finish(true));
+  for (const auto* suffix : {"", ".done", ".keep"})
+    age(spool_path(where.path, 0) + suffix, 7200);
+  remove_old_spools(where.path, 86400);
+  CHECK(find_left_spools(where.path).size() == 1);
+  remove_old_spools(where.path, 3000);
+  CHECK(fs::is_empty(where.path));
 }
 
 TEST_CASE("a directory that cannot be written is told") {

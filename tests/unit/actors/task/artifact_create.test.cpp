@@ -136,6 +136,15 @@ TEST_CASE(
   CHECK(create(task, of_retry) == 0);
 }
 
+TEST_CASE("workers 6: for a lost worker the server makes artifacts of an exception at any time") {
+  auto command = request(artifact_storage::s3);
+  command.for_lost_worker = true;
+  auto task = reported_task(run_report::worker_shutdown);
+  task.now = some_start + 1h;
+  CHECK(create(task, command) == 0);
+  CHECK(create(reported_task(run_report::completed), command) == 409);
+}
+
 TEST_CASE("AR-9 AR-19 the same call again is fine for every kind") {
   for (const auto storage : every_storage) {
     const auto before = existing(storage);

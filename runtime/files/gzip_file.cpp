@@ -1,6 +1,6 @@
-#include "workers/files/gzip_file.hpp"
+#include "runtime/files/gzip_file.hpp"
 
-#include "workers/files/descriptor.hpp"
+#include "runtime/files/descriptor.hpp"
 
 #include <zlib.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runtime/auth/credentials.hpp"
-#include "workers/loop/call_result.hpp"
+#include "runtime/queue_client/call_result.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "workers/loop/queue_client.hpp"
+#include "runtime/queue_client/queue_client.hpp"
 
 #include "runtime/clock/clock.hpp"
 #include "runtime/clock/random.hpp"
