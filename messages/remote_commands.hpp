@@ -26,8 +26,8 @@ inline constexpr std::chrono::seconds busy_silence{5};
 
 /// The same of every connection. A word each way costs the server some 70 us, so those who only
 /// wait say few.
-inline constexpr std::chrono::seconds idle_heartbeat{15};
-inline constexpr std::chrono::seconds idle_silence{45};
+inline constexpr std::chrono::seconds idle_heartbeat{30};
+inline constexpr std::chrono::seconds idle_silence{90};
 
 /// A run of a task that a worker has.
 struct held_run {
