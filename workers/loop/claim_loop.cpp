@@ -1,5 +1,6 @@
 #include "runtime/clock/clock.hpp"
 #include "runtime/log/log.hpp"
+#include "runtime/process/program_pages.hpp"
 #include "workers/loop/queue_port.hpp"
 #include "workers/loop/run_interrupt.hpp"
 #include "workers/loop/task_run.hpp"
@@ -17,7 +18,9 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 namespace troupe {
 
@@ -28,6 +31,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr unsigned most_claims = 32;
+constexpr std::chrono::milliseconds rest_after = 10s;  // without a run
 
 class claim_loop {
  public:
@@ -88,15 +92,27 @@ int claim_loop::run() {
 // Until a signal, or until there was nothing to do for too long.
 void claim_loop::wait_for_end() {
   const bool patient = options_.idle_timeout.count() == 0;
+  std::optional<timestamp> rests_since;  // of the time without runs that it rests in
   std::unique_lock lock{guard_};
   while (!draining_) {
-    const auto idle = system_clock{}.now() - idle_since_;
-    if (patient || running_ > 0)
+    if (running_ > 0) {
       changed_.wait(lock);
-    else if (idle < options_.idle_timeout)
-      changed_.wait_for(lock, options_.idle_timeout - idle);
-    else
+      continue;
+    }
+    const auto idle = system_clock{}.now() - idle_since_;
+    if (idle >= rest_after && std::exchange(rests_since, idle_since_) != idle_since_)
+      let_go_of_code();
+    if (!patient && idle >= options_.idle_timeout)
       draining_ = true;
+    else if (idle < rest_after)
+      changed_.wait_for(
+          lock, (patient ? rest_after
+                         : std::min<std::chrono::milliseconds>(rest_after, options_.idle_timeout)) -
+                    idle);
+    else if (patient)
+      changed_.wait(lock);
+    else
+      changed_.wait_for(lock, options_.idle_timeout - idle);
   }
   changed_.notify_all();
 }
