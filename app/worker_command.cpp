@@ -7,6 +7,7 @@
 #include "runtime/log/log.hpp"
 #include "workers/engines/container/container_engine.hpp"
 #include "workers/engines/process_engine.hpp"
+#include "workers/engines/script/script_engine.hpp"
 #include "workers/files/signing_key.hpp"
 #include "workers/loop/http_queue_port.hpp"
 #include "workers/loop/worker_caches.hpp"
@@ -47,6 +48,7 @@ struct worker_flags {
   bool key_is_readable = false;  // by tasks
   std::vector<std::string> engines = {"process"};
   container_options containers;
+  std::string script_config_file;
   std::string sandbox = "none";
   std::string sandbox_network = "host";
   std::vector<std::string> sandbox_shows;
@@ -181,6 +183,14 @@ outcome<std::shared_ptr<engine>> make_containers(const worker_flags& flags) {
   return make_container_engine(std::move(containers));
 }
 
+outcome<std::shared_ptr<engine>> make_scripts(const worker_flags& flags) {
+  if (flags.script_config_file.empty())
+    return make_api_error(error_code::input_error,
+                          "--engine script needs --script-config, the file of its scripts");
+  TROUPE_TRY(auto config, read_script_config(flags.script_config_file));
+  return make_script_engine({std::move(config), flags.options.key != nullptr});
+}
+
 // What carries tasks out.
 outcome<void> make_engines(worker_flags& flags) {
   auto& options = flags.options;
@@ -194,6 +204,10 @@ outcome<void> make_engines(worker_flags& flags) {
     }
     if (name == "container") {
       TROUPE_TRY(auto made, make_containers(flags));
+      options.engines.push_back(std::move(made));
+    }
+    if (name == "script") {
+      TROUPE_TRY(auto made, make_scripts(flags));
       options.engines.push_back(std::move(made));
     }
   }
@@ -337,14 +351,19 @@ command add_worker_command(CLI::App& root) {
   app->add_option("--chain-of-trust-key", flags->key_file,
                   "file of the key that signs certificates of tasks: the base64 of an Ed25519 seed")
       ->envname("TROUPE_CHAIN_OF_TRUST_KEY");
-  app->add_option("--engine", flags->engines,
-                  "how tasks are carried out: process (a payload of the stock generic-worker), "
-                  "container (one of the stock docker-worker, by podman); several by commas")
-      ->check(CLI::IsMember({"process", "container"}))
+  app->add_option(
+         "--engine", flags->engines,
+         "how tasks are carried out: process (a payload of the stock generic-worker), "
+         "container (one of the stock docker-worker, by podman), script (data for a script "
+         "of --script-config); several by commas")
+      ->check(CLI::IsMember({"process", "container", "script"}))
       ->delimiter(',')
       ->envname("TROUPE_WORKER_ENGINE")
       ->capture_default_str();
   add_container_flags(*app, flags->containers);
+  app->add_option("--script-config", flags->script_config_file,
+                  "JSON file of the scripts that tasks can have run by --engine script")
+      ->envname("TROUPE_WORKER_SCRIPT_CONFIG");
   app->add_option("--sandbox", flags->sandbox,
                   "how commands are contained: none, or bubblewrap (a read-only system, a /tmp of "
                   "their own, and nothing of other tasks and of the worker)")
