@@ -20,6 +20,7 @@
 
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -164,7 +165,7 @@ outcome<std::optional<sandbox_rules>> prepare_sandbox(const worker_flags& flags)
   sandbox_rules rules;
   rules.network = flags.sandbox_network == "host";
   for (const auto& path : {flags.data, flags.tls_directory, flags.tls.key, flags.key_file,
-                           options.cache_dir, options.work_dir})
+                           flags.script_config_file, options.cache_dir, options.work_dir})
     if (!path.empty())
       rules.hidden.push_back(path);
   rules.shown = flags.sandbox_shows;
@@ -212,6 +213,22 @@ outcome<void> make_engines(worker_flags& flags) {
     }
   }
   return boost::system::in_place_value;
+}
+
+// By tasks whose commands nothing contains.
+void warn_of_what_is_readable(const worker_flags& flags) {
+  if (flags.key_is_readable)
+    log_message(
+        severity::warning,
+        "tasks run as the user of this worker and could read its key of the chain of trust; "
+        "--sandbox bubblewrap covers it");
+  const auto has = [&flags](const char* name) {
+    return std::find(flags.engines.begin(), flags.engines.end(), name) != flags.engines.end();
+  };
+  if (has("script") && has("process") && flags.sandbox == "none")
+    log_message(severity::warning,
+                "tasks of the engine process run as the user of this worker, and could do what its "
+                "scripts may; use a worker for scripts alone, or --sandbox bubblewrap");
 }
 
 int work(worker_flags& flags) {
@@ -264,11 +281,7 @@ int work(worker_flags& flags) {
   logging.to_stderr = true;
   logging.version = program_version();
   start_log(logging);
-  if (flags.key_is_readable)
-    log_message(
-        severity::warning,
-        "tasks run as the user of this worker and could read its key of the chain of trust; "
-        "--sandbox bubblewrap covers it");
+  warn_of_what_is_readable(flags);
   const int code = run_connected(flags, **guardian);
   stop_log();
   return code;

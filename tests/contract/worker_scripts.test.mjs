@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Server, binary, until } from './support/server.mjs';
+import { Server, binary, root, until } from './support/server.mjs';
 import { definition, inSeconds, slugid } from './support/tasks.mjs';
 import { WorkerBench } from './support/worker_bench.mjs';
 
@@ -57,7 +57,8 @@ before(async () => {
   fs.writeFileSync(at('schema.json'), JSON.stringify(payloadSchema));
   for (const [name, config] of Object.entries(configs()))
     fs.writeFileSync(at(`${name}.json`), JSON.stringify(config));
-  server = await Server.start({ anonymous: ['queue:get-artifact:public/*', 'queue:status:*',
+  // Claims are renewed while tests run; no worker is lost because the machine is busy.
+  server = await Server.start({ 'claim-timeout': 10, 'worker-grace': 60, anonymous: ['queue:get-artifact:public/*', 'queue:status:*',
     'queue:get-task:*', 'queue:list-artifacts:*'] });
   bench = new WorkerBench(server, 'work/one');
   const start = (name, engines, more = []) => bench.startWorker(`work/${name}`, name, { MINE_ALONE: 'x' },
@@ -171,19 +172,35 @@ describe('a script', limit, () => {
 
   test('workers 4: nothing of it outlives the task', async () => {
     const mark = `mark-${slugid()}`;
-    const { state, log } = await run(`say begun; setsid sh -c ': ${mark}; sleep 600' & sleep 0.1`);
+    const { state, log } = await run(`setsid sh -c ': ${mark}; touch begun; sleep 600' & ` +
+      'while [ ! -e begun ]; do sleep 0.05; done');
     assert.equal(state, 'completed', log);
     assert.notEqual(spawnSync('pgrep', ['-f', mark]).status, 0);
   });
 
-  test('workers 4: a canceled task ends its script', async () => {
+  test('workers 4: has credentials that hold, also when its claim was renewed', async () => {
+    const { taskId, state, log } = await run('first=$(credentials); say $first; ' +
+      'while [ $(credentials) = $first ]; do sleep 0.1; done; credentials');
+    assert.equal(state, 'completed', log);
+    const [first, last] = log.match(/^\{"clientId".*\}$/mg).map((line) => JSON.parse(line));
+    const end = ({ clientId }) => Number(/until\/([\d.]+)$/.exec(clientId)[1]);
+    assert.ok(end(last) > end(first));
+    assert.match(last.clientId, new RegExp(`^task-client/${taskId}/0/`));
+    assert.notEqual(last.accessToken, first.accessToken);
+  });
+
+  test('workers 1.3: a canceled task ends its script, and is not reported', async () => {
     const taskId = slugid();
     const mark = at(`running-${taskId}`);
-    await bench.q.createTask(taskId, task(`touch ${mark}; while [ -e ${mark} ]; do sleep 0.05; done; sleep 600`));
+    await bench.q.createTask(taskId, task(`say begun; touch ${mark}; : ${taskId}; sleep 600`));
     await until('the script runs', () => fs.existsSync(mark));
     await bench.q.cancelTask(taskId);
-    // By HTTP the worker hears of it when it renews its claim; all that counts is that it ends.
-    fs.rmSync(mark);
+    const { text: kept } = await until('the log is kept', async () => {
+      const found = await bench.artifact(taskId, 'public/logs/live_backing.log');
+      return found.status === 200 ? found : undefined;
+    }, 60000);
+    assert.match(kept, /^begun$/m);
+    assert.match(kept, /claim of this run was lost/);
     assert.equal((await bench.q.status(taskId)).status.runs[0].reasonResolved, 'canceled');
   });
 });
@@ -253,6 +270,9 @@ describe('upstream artifacts', limit, () => {
     assert.match(good.log, /^a\.txt/m);
     await malformed('true', /public\/chain-of-trust\.json of task .* is not in the certificate/,
       upstream(made, ['public/chain-of-trust.json']), queue);
+    const signed = await run('cd cot; find . -type f | sort',
+      upstream(made, ['public/*', 'public/none'], { optional: true }), queue);
+    assert.match(signed.log, new RegExp(`^\\./${made}/public/a.txt\\n\\./${made}/public/logs/certified.log$`, 'm'));
     const plain = await make(['a.txt'], 'work/maker', {});
     await malformed('true', /is not trusted: there is no artifact public\/chain-of-trust\.json/,
       upstream(plain, ['public/a.txt']), queue);
@@ -290,6 +310,23 @@ test('workers 1.7: a worker that ends gives its script back', limit, async () =>
   worker.kill('SIGTERM');
   assert.equal(await worker.ended, 0);
   assert.equal((await bench.q.status(taskId)).status.runs[0].reasonResolved, 'worker-shutdown');
+});
+
+test('the script of examples/script-worker makes sums of artifacts', limit, async () => {
+  bench.startWorker('release/checksums', 'example', {},
+    ['--engine', 'script', '--script-config', path.join(root, 'examples/script-worker/scripts.json')]);
+  const made = await make(['a.txt', 'b/c.txt']);
+  const example = (upstreamArtifacts) => bench.run(definition({ taskQueueId: 'release/checksums',
+    deadline: inSeconds(600), dependencies: [made], scopes: ['project:release:checksums'],
+    payload: { maxRunTime: 60, upstreamArtifacts } }));
+  const { taskId, status } = await example([{ taskId: made, taskType: 'build', paths: ['public/a.txt', 'public/b/c.txt'],
+    formats: [] }]);
+  assert.equal(status.state, 'completed', await bench.log(taskId));
+  const sum = (name) => createHash('sha256').update(name).digest('hex');
+  assert.equal(await text(taskId, 'public/SHA256SUMS'), ['a.txt', 'b/c.txt'].map(
+    (name) => `${sum(name)}  ${made}/public/${name}\n`).join(''));
+  const none = await example([{ taskId: made, taskType: 'build', paths: ['public/none'], formats: [], optional: true }]);
+  assert.equal(none.run.reasonResolved, 'malformed-payload', await bench.log(none.taskId));
 });
 
 test('what is wrong with a configuration is said when the worker starts', limit, () => {

@@ -139,7 +139,7 @@ class engine_run {
   virtual void use(const credentials& by);
 
   /// What becomes of a run that took longer than its payload allows.
-  virtual run_verdict out_of_time() const;
+  virtual run_verdict out_of_time();
 
   /// Whether artifacts are wanted of a run that ended so.
   virtual bool has_artifacts(run_verdict result) const;

@@ -192,13 +192,16 @@ std::vector<command_line> script_run::commands(const run_surroundings& around) {
 
 run_verdict script_run::judge(const exit_result& exit, run_desk& desk) {
   const auto verdict = judge_script(*task_.script, exit);
-  said_ = verdict;
+  ended_ = verdict;
   if (const auto word = word_of(verdict); !word.empty())
     desk.note("The script says " + std::string{word} + ".");
   return verdict;
 }
 
-run_verdict script_run::out_of_time() const { return task_.script->timeout_result; }
+run_verdict script_run::out_of_time() {
+  ended_ = task_.script->timeout_result;
+  return *ended_;
+}
 
 // -- what comes out of it -------------------------------------------------------------------------
 
@@ -212,7 +215,7 @@ void script_run::gather(run_desk&) {
 }
 
 bool script_run::has_artifacts(run_verdict result) const {
-  return said_.has_value() || engine_run::has_artifacts(result);
+  return ended_.has_value() || engine_run::has_artifacts(result);
 }
 
 run_verdict script_run::with_trouble(run_verdict result, run_verdict trouble) const {

@@ -38,7 +38,7 @@ class script_run : public engine_run {
   run_verdict judge(const exit_result& exit, run_desk& desk) override;
   void gather(run_desk& desk) override;
   void use(const credentials& by) override;
-  run_verdict out_of_time() const override;
+  run_verdict out_of_time() override;
   bool has_artifacts(run_verdict result) const override;
   run_verdict with_trouble(run_verdict result, run_verdict trouble) const override;
 
@@ -56,7 +56,7 @@ class script_run : public engine_run {
   const script_places places_;
   const script_task task_;
   task_payload payload_;
-  std::optional<run_verdict> said_;  // by the script
+  std::optional<run_verdict> ended_;  // the script, so
   mutable std::mutex guard_;
   credentials by_;             // guarded
   descriptor file_;            // guarded: of the credentials

@@ -73,10 +73,17 @@ outcome<std::vector<std::string>> names_of(const std::string& task, run_desk& de
   return names;
 }
 
-// Those of the optional paths that are there. A name comes from the task that made the artifact, so
-// it is looked at as one of the payload is.
-outcome<std::vector<std::string>> present_of(const upstream_artifacts& wanted, run_desk& desk) {
-  TROUPE_TRY(const auto names, names_of(wanted.task_id, desk));
+// Those of the optional paths that are there: with sums, what has one. A name comes from the task
+// that made the artifact, so it is looked at as one of the payload is.
+outcome<std::vector<std::string>> present_of(const upstream_artifacts& wanted,
+                                             const artifact_sums* sums, run_desk& desk) {
+  std::vector<std::string> names;
+  if (sums == nullptr) {
+    TROUPE_TRY(names, names_of(wanted.task_id, desk));
+  } else if (const auto of_task = sums->find(wanted.task_id); of_task != sums->end()) {
+    for (const auto& [name, sum] : of_task->second)
+      names.push_back(name);
+  }
   std::vector<std::string> found;
   for (const auto& name : names) {
     const bool is_wanted =
@@ -114,11 +121,13 @@ std::optional<run_verdict> fetch_one(const std::string& task, const std::string&
       return refuse("is not in the certificate of the task", run_verdict::malformed);
     content.sha256 = of_task->second.at(name);
   }
+  const auto place = fs::path{directory} / task / name;
+  std::error_code failed;
+  if (fs::is_regular_file(place, failed))
+    return {};  // by another entry
   const auto from = desk.fetch(content);
   if (!from)
     return refuse("cannot be had: " + from.error().message, run_verdict::unavailable);
-  const auto place = fs::path{directory} / task / name;
-  std::error_code failed;
   fs::create_directories(place.parent_path(), failed);
   if (failed || fs::is_directory(place, failed))
     return refuse("has the name of a directory of another one", run_verdict::malformed);
@@ -197,7 +206,7 @@ std::optional<run_verdict> fetch_upstream_artifacts(const std::vector<upstream_a
   for (const auto& wanted : all) {
     auto paths = wanted.paths;
     if (wanted.optional) {
-      auto present = present_of(wanted, desk);
+      auto present = present_of(wanted, sums, desk);
       if (!present) {
         desk.note_error(std::string{tag} + present.error().message);
         return run_verdict::unavailable;

@@ -155,4 +155,5 @@ TEST_CASE("workers 4: a script finds its credentials open", "[script]") {
   CHECK(run->has_artifacts(run_verdict::completed));
   CHECK_FALSE(run->has_artifacts(run_verdict::malformed));
   CHECK(run->out_of_time() == run_verdict::failed);
+  CHECK(run->has_artifacts(run_verdict::malformed));
 }

@@ -138,6 +138,9 @@ TEST_CASE("workers 4: upstream artifacts are put where scripts look for them", "
                                        directory, desk));
   CHECK(desk.place.read("cot/" + task + "/public/a") == "public/a");
   CHECK(desk.place.read("cot/" + task + "/public/b/c") == "public/b/c");
+  // Who names it twice has it once.
+  CHECK_FALSE(fetch_upstream_artifacts({{task, {"public/a"}, false}}, nullptr, directory, desk));
+  CHECK(desk.sums.size() == 2);
   CHECK(fetch_upstream_artifacts({{task, {"public/none"}, false}}, nullptr, directory, desk) ==
         run_verdict::unavailable);
   CHECK(desk.errors == 1);
@@ -169,6 +172,10 @@ TEST_CASE("workers 4: with sums, only what has one is fetched, by it", "[script]
   CHECK(fetch_upstream_artifacts({{task, {"public/a"}, false}}, &of_none, directory, desk) ==
         run_verdict::malformed);
   CHECK(desk.sums.size() == 1);
+  // Stars stand for what was signed.
+  CHECK_FALSE(fetch_upstream_artifacts({{task, {"public/*"}, true}}, &sums, directory, desk));
+  CHECK(desk.sums.size() == 1);
+  CHECK_FALSE(desk.place.has("cot/" + task + "/public/b"));
 }
 
 TEST_CASE("an artifact in the place of another one's directory is refused", "[script]") {
