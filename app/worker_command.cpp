@@ -7,6 +7,7 @@
 #include "runtime/log/log.hpp"
 #include "workers/engines/container/container_engine.hpp"
 #include "workers/engines/process_engine.hpp"
+#include "workers/engines/script/script_engine.hpp"
 #include "workers/files/signing_key.hpp"
 #include "workers/loop/http_queue_port.hpp"
 #include "workers/loop/worker_caches.hpp"
@@ -19,6 +20,7 @@
 
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -47,6 +49,7 @@ struct worker_flags {
   bool key_is_readable = false;  // by tasks
   std::vector<std::string> engines = {"process"};
   container_options containers;
+  std::string script_config_file;
   std::string sandbox = "none";
   std::string sandbox_network = "host";
   std::vector<std::string> sandbox_shows;
@@ -162,7 +165,7 @@ outcome<std::optional<sandbox_rules>> prepare_sandbox(const worker_flags& flags)
   sandbox_rules rules;
   rules.network = flags.sandbox_network == "host";
   for (const auto& path : {flags.data, flags.tls_directory, flags.tls.key, flags.key_file,
-                           options.cache_dir, options.work_dir})
+                           flags.script_config_file, options.cache_dir, options.work_dir})
     if (!path.empty())
       rules.hidden.push_back(path);
   rules.shown = flags.sandbox_shows;
@@ -181,6 +184,14 @@ outcome<std::shared_ptr<engine>> make_containers(const worker_flags& flags) {
   return make_container_engine(std::move(containers));
 }
 
+outcome<std::shared_ptr<engine>> make_scripts(const worker_flags& flags) {
+  if (flags.script_config_file.empty())
+    return make_api_error(error_code::input_error,
+                          "--engine script needs --script-config, the file of its scripts");
+  TROUPE_TRY(auto config, read_script_config(flags.script_config_file));
+  return make_script_engine({std::move(config), flags.options.key != nullptr});
+}
+
 // What carries tasks out.
 outcome<void> make_engines(worker_flags& flags) {
   auto& options = flags.options;
@@ -196,8 +207,28 @@ outcome<void> make_engines(worker_flags& flags) {
       TROUPE_TRY(auto made, make_containers(flags));
       options.engines.push_back(std::move(made));
     }
+    if (name == "script") {
+      TROUPE_TRY(auto made, make_scripts(flags));
+      options.engines.push_back(std::move(made));
+    }
   }
   return boost::system::in_place_value;
+}
+
+// By tasks whose commands nothing contains.
+void warn_of_what_is_readable(const worker_flags& flags) {
+  if (flags.key_is_readable)
+    log_message(
+        severity::warning,
+        "tasks run as the user of this worker and could read its key of the chain of trust; "
+        "--sandbox bubblewrap covers it");
+  const auto has = [&flags](const char* name) {
+    return std::find(flags.engines.begin(), flags.engines.end(), name) != flags.engines.end();
+  };
+  if (has("script") && has("process") && flags.sandbox == "none")
+    log_message(severity::warning,
+                "tasks of the engine process run as the user of this worker, and could do what its "
+                "scripts may; use a worker for scripts alone, or --sandbox bubblewrap");
 }
 
 int work(worker_flags& flags) {
@@ -250,11 +281,7 @@ int work(worker_flags& flags) {
   logging.to_stderr = true;
   logging.version = program_version();
   start_log(logging);
-  if (flags.key_is_readable)
-    log_message(
-        severity::warning,
-        "tasks run as the user of this worker and could read its key of the chain of trust; "
-        "--sandbox bubblewrap covers it");
+  warn_of_what_is_readable(flags);
   const int code = run_connected(flags, **guardian);
   stop_log();
   return code;
@@ -337,14 +364,19 @@ command add_worker_command(CLI::App& root) {
   app->add_option("--chain-of-trust-key", flags->key_file,
                   "file of the key that signs certificates of tasks: the base64 of an Ed25519 seed")
       ->envname("TROUPE_CHAIN_OF_TRUST_KEY");
-  app->add_option("--engine", flags->engines,
-                  "how tasks are carried out: process (a payload of the stock generic-worker), "
-                  "container (one of the stock docker-worker, by podman); several by commas")
-      ->check(CLI::IsMember({"process", "container"}))
+  app->add_option(
+         "--engine", flags->engines,
+         "how tasks are carried out: process (a payload of the stock generic-worker), "
+         "container (one of the stock docker-worker, by podman), script (data for a script "
+         "of --script-config); several by commas")
+      ->check(CLI::IsMember({"process", "container", "script"}))
       ->delimiter(',')
       ->envname("TROUPE_WORKER_ENGINE")
       ->capture_default_str();
   add_container_flags(*app, flags->containers);
+  app->add_option("--script-config", flags->script_config_file,
+                  "JSON file of the scripts that tasks can have run by --engine script")
+      ->envname("TROUPE_WORKER_SCRIPT_CONFIG");
   app->add_option("--sandbox", flags->sandbox,
                   "how commands are contained: none, or bubblewrap (a read-only system, a /tmp of "
                   "their own, and nothing of other tasks and of the worker)")

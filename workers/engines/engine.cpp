@@ -34,6 +34,19 @@ boost::json::object engine_run::certified_environment() const { return {}; }
 
 void engine_run::close(run_desk&) {}
 
+void engine_run::use(const credentials&) {}
+
+run_verdict engine_run::out_of_time() { return run_verdict::failed; }
+
+bool engine_run::has_artifacts(run_verdict result) const {
+  return result == run_verdict::completed || result == run_verdict::failed ||
+         result == run_verdict::intermittent;
+}
+
+run_verdict engine_run::with_trouble(run_verdict result, run_verdict trouble) const {
+  return result == run_verdict::completed ? trouble : result;
+}
+
 engine& choose_engine(const engine_list& engines, const boost::json::value& payload) {
   for (const auto& each : engines)
     if (each->is_meant_by(payload))

@@ -19,6 +19,7 @@
 
 namespace troupe {
 
+struct credentials;
 struct worker_options;
 
 /// What is known of a run before anything is done.
@@ -27,6 +28,7 @@ struct run_facts {
   std::string run_id;
   boost::json::object task;  ///< its definition
   std::string directory;     ///< the run's own; `work` in it is the one of its commands
+  std::string root_url = {};
 };
 
 /// A file that was fetched: readable as long as the object lives.
@@ -55,6 +57,10 @@ class run_desk {
 
   /// Fetches it with the scopes of the task, from the cache of downloads where that has it.
   virtual outcome<fetched_file> fetch(const mount_content& content) = 0;
+
+  /// What the API answers to a GET of `target`, a path with its query, by the scopes of the task.
+  /// Repeated as long as that is worth while.
+  virtual outcome<boost::json::object> get(const std::string& target) = 0;
 };
 
 /// A command of a run, as it is started on this machine.
@@ -125,6 +131,21 @@ class engine_run {
   /// The commands have been ended and the artifacts are uploaded; caches are about to be given
   /// back. Called whenever `prepare` was, whatever came of it.
   virtual void close(run_desk& desk);
+
+  // What is different where not the payload says what runs.
+
+  /// The credentials of the task: before `prepare`, and whenever they are renewed, then from
+  /// another thread. May come with the same ones again.
+  virtual void use(const credentials& by);
+
+  /// What becomes of a run that took longer than its payload allows.
+  virtual run_verdict out_of_time();
+
+  /// Whether artifacts are wanted of a run that ended so.
+  virtual bool has_artifacts(run_verdict result) const;
+
+  /// What becomes of a run that ended so, when there was trouble with its artifacts.
+  virtual run_verdict with_trouble(run_verdict result, run_verdict trouble) const;
 };
 
 /// How tasks are carried out. One serves all runs of a worker, from any thread.

@@ -96,7 +96,7 @@ task_run::verdict task_run::work() {
       options_.root_url, directory_ + "/live.log", claim_.run(), [this] { return claim_.by(); },
       options_.most_log_bytes);
   std::vector<std::string> problems;
-  execution_ = engine_.open({task_id_, run_id_, task_, directory_}, problems);
+  execution_ = engine_.open({task_id_, run_id_, task_, directory_, options_.root_url}, problems);
   payload_ = execution_->payload();
   if (payload_.keeps_live_log)
     create_live_log();
@@ -113,14 +113,15 @@ task_run::verdict task_run::work() {
   } else {
     result = run_commands();
   }
-  if (result == verdict::completed || result == verdict::failed || result == verdict::intermittent)
+  if (execution_->has_artifacts(result))
     upload_artifacts();
-  if (result == verdict::completed)
-    result = artifact_trouble_.value_or(result);
+  if (artifact_trouble_)
+    result = execution_->with_trouble(result, *artifact_trouble_);
   result = unmount(result);
   if (result == verdict::shutdown) {
     // The queue hears first, so that the retry can start; the log follows.
-    log_->note("The worker is shutting down; the task is given back.");
+    log_->note(std::string{interrupt_.stopped() ? "The worker is shutting down; the" : "The"} +
+               " task is given back.");
     report(result);
     keep_logs();
     return verdict::lost;

@@ -99,6 +99,7 @@ class task_run {
   void watch_resources();
   void report_resources();
   void end_processes(std::chrono::milliseconds grace);
+  void share_credentials();
   void open_proxy();
   void open_shells();
   void close_shells();

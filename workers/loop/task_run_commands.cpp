@@ -49,13 +49,26 @@ void task_run::open_proxy() {
   scopes.push_back("queue:create-artifact:" + task_id_ + "/" + run_id_);
   proxy_ = std::make_unique<task_proxy>(options_.root_url, claim_.by(), std::move(scopes),
                                         execution_->proxy_places());
-  claim_.on_renewal([this](const credentials& by) { proxy_->use(by); });
+  claim_.on_renewal([this](const credentials& by) {
+    proxy_->use(by);
+    execution_->use(by);
+  });
 }
 
 task_run::verdict task_run::run_commands() {
   if (const auto because = make_ready())
     return *because;
   return run_ready();
+}
+
+// Those of a renewal that comes in between are not to be replaced by what they were before.
+void task_run::share_credentials() {
+  claim_.on_renewal([this](const credentials& by) { execution_->use(by); });
+  credentials shared;
+  do {
+    shared = claim_.by();
+    execution_->use(shared);
+  } while (!(claim_.by() == shared));
 }
 
 // What keeps the run from its commands.
@@ -65,6 +78,7 @@ std::optional<task_run::verdict> task_run::make_ready() {
   if (const auto because = mount_all())
     return because;
   prepared_ = true;
+  share_credentials();
   const auto because = execution_->prepare(*desk_);
   if (const auto told = verdict_of_interrupt())
     return told;
@@ -161,7 +175,7 @@ std::optional<task_run::verdict> task_run::verdict_of_time() {
     return {};
   log_->note_error("The task ran longer than its maxRunTime of " +
                    std::to_string(payload_.max_run_time.count()) + " s and was stopped.");
-  return verdict::failed;
+  return execution_->out_of_time();
 }
 
 // How the command ended, if it has.

@@ -43,11 +43,9 @@ std::optional<task_run::verdict> task_run::check_scopes() {
 // What keeps the run from its commands.
 std::optional<task_run::verdict> task_run::mount_all() {
   caches_.obey_purges(has_caches());
-  mounts_ = std::make_unique<task_mounts>(
-      caches_, *log_, interrupt_,
-      [this](const std::string& target) { return call("GET", target, {}); }, downloads_,
-      directory_);
-  desk_ = std::make_unique<run_services>(*log_, interrupt_, *mounts_);
+  const auto get = [this](const std::string& target) { return call("GET", target, {}); };
+  mounts_ = std::make_unique<task_mounts>(caches_, *log_, interrupt_, get, downloads_, directory_);
+  desk_ = std::make_unique<run_services>(*log_, interrupt_, *mounts_, get);
   for (const auto& mount : payload_.mounts) {
     const auto mounted = mounts_->mount(mount);
     if (const auto because = verdict_of_interrupt())

@@ -75,9 +75,24 @@ chain_verifier::chain_verifier(std::string root_url, credentials by, verifying_k
       client_(std::move(root_url)) {}
 
 outcome<std::vector<trust_link>> chain_verifier::verify(const std::string& task) {
+  return walk({task}, artifacts::compared, nullptr);
+}
+
+outcome<std::vector<trust_link>> chain_verifier::verify_sources(const json::object& task,
+                                                                const std::atomic<bool>& give_up) {
+  std::vector<std::string> sources;
+  for (auto& one : sources_of(task))
+    if (std::find(sources.begin(), sources.end(), one) == sources.end())
+      sources.push_back(std::move(one));
+  return walk(std::move(sources), artifacts::named, &give_up);
+}
+
+outcome<std::vector<trust_link>> chain_verifier::walk(std::vector<std::string> known, artifacts how,
+                                                      const std::atomic<bool>* give_up) {
   std::vector<trust_link> links;
-  std::vector<std::string> known = {task};
   for (std::size_t at = 0; at < known.size(); ++at) {
+    if (give_up != nullptr && *give_up)
+      return make_api_error(error_code::service_unavailable, "was given up");
     auto& link = links.emplace_back();
     link.task_id = known[at];
     if (links.size() > most_tasks_) {
@@ -85,7 +100,7 @@ outcome<std::vector<trust_link>> chain_verifier::verify(const std::string& task)
       break;
     }
     std::vector<std::string> next;
-    TROUPE_CHECK(check(link, next));
+    TROUPE_CHECK(check(link, next, how));
     for (auto& one : next)
       if (std::find(known.begin(), known.end(), one) == known.end())
         known.push_back(std::move(one));
@@ -138,7 +153,8 @@ outcome<std::string> chain_verifier::fetch_text(trust_link& of, std::string_view
   return text;
 }
 
-outcome<void> chain_verifier::check(trust_link& link, std::vector<std::string>& next) {
+outcome<void> chain_verifier::check(trust_link& link, std::vector<std::string>& next,
+                                    artifacts how) {
   TROUPE_TRY(const auto answer, get("/api/queue/v1/task/" + link.task_id + "/status"));
   TROUPE_TRY(const auto task, get("/api/queue/v1/task/" + link.task_id));
   next = sources_of(task);
@@ -171,8 +187,15 @@ outcome<void> chain_verifier::check(trust_link& link, std::vector<std::string>& 
     return boost::system::in_place_value;
   }
   link.problem = difference(link, certificate.get_object(), task);
-  return link.problem.empty() ? check_artifacts(link, certificate.get_object())
-                              : outcome<void>{boost::system::in_place_value};
+  if (!link.problem.empty())
+    return boost::system::in_place_value;
+  if (how == artifacts::compared)
+    return check_artifacts(link, certificate.get_object());
+  if (const auto* all = certificate.get_object().if_contains("artifacts"))
+    if (const auto* named = all->if_object())
+      for (const auto& [name, value] : *named)
+        link.sums.emplace(name, text_of(value, "sha256"));
+  return boost::system::in_place_value;
 }
 
 outcome<void> chain_verifier::check_artifacts(trust_link& link, const json::object& certificate) {

@@ -7,7 +7,9 @@
 
 #include <boost/json/object.hpp>
 
+#include <atomic>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,8 @@ struct trust_link {
   std::string key;                     ///< the public key of who signed for it
   std::vector<std::string> artifacts;  ///< those that are as they were signed
   std::string problem;                 ///< empty: it is to be trusted
+  /// SHA-256 of what the certificate names.
+  std::map<std::string, std::string> sums = {};
 };
 
 /// Looks at a task and all that it was made of: its dependencies, the tasks of its
@@ -33,12 +37,21 @@ class chain_verifier {
   /// The task first, then what it was made of. The error says why that could not be found out.
   outcome<std::vector<trust_link>> verify(const std::string& task);
 
+  /// The same of what a task is made of that has not run yet, without its artifacts: who uses one
+  /// compares it with its sum. Ends early, with an error, when `give_up` becomes true.
+  outcome<std::vector<trust_link>> verify_sources(const boost::json::object& task,
+                                                  const std::atomic<bool>& give_up);
+
  private:
+  enum class artifacts { compared, named };
+
+  outcome<std::vector<trust_link>> walk(std::vector<std::string> known, artifacts how,
+                                        const std::atomic<bool>* give_up);
   outcome<boost::json::object> get(const std::string& target);
   outcome<void> fetch(const trust_link& of, const std::string& name,
                       const std::function<bool(std::string_view)>& take, std::string& problem);
   outcome<std::string> fetch_text(trust_link& of, std::string_view name);
-  outcome<void> check(trust_link& link, std::vector<std::string>& next);
+  outcome<void> check(trust_link& link, std::vector<std::string>& next, artifacts how);
   outcome<void> check_artifacts(trust_link& link, const boost::json::object& certificate);
 
   credentials by_;
