@@ -1,10 +1,10 @@
 #pragma once
 
 #include "runtime/auth/credentials.hpp"
+#include "runtime/files/descriptor.hpp"
 #include "workers/engines/engine.hpp"
 #include "workers/engines/script/script_config.hpp"
 #include "workers/engines/script/script_rules.hpp"
-#include "workers/files/descriptor.hpp"
 
 #include <boost/json/object.hpp>
 
