@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 
 namespace troupe {
 

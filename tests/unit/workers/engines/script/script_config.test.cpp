@@ -68,6 +68,9 @@ TEST_CASE("what is wrong with a configuration of scripts is said by its member",
   using Catch::Matchers::ContainsSubstring;
   CHECK(wrong_with("{}") == "");
   CHECK_THAT(wrong_with_file("{"), ContainsSubstring("not JSON"));
+  CHECK_THAT(wrong_with_file("{\n\"scripts\": {},\n}"),
+             ContainsSubstring("not JSON: syntax error in line 3"));
+  CHECK_THAT(wrong_with_file("{}\n{}"), ContainsSubstring("in line 2"));
   CHECK_THAT(wrong_with_file("[]"), ContainsSubstring("must be an object"));
   CHECK_THAT(wrong_with_file("{}"), ContainsSubstring("needs the member 'scripts'"));
   CHECK_THAT(wrong_with_file(R"({"scripts": {}})"), ContainsSubstring("at least one script"));
