@@ -46,7 +46,7 @@ const configs = () => ({
   two: { scripts: { sign: { command: command(), schema: 'schema.json', config: {}, scopes: ['project:sign:it'] },
     late: { command: command(), schema: 'schema.json', config: {}, maxRunTime: 1, timeoutResult: 'intermittent-task',
       taskclusterProxy: true } } },
-  trusting: { chainOfTrust: { keys: 'maker.trusted' }, scripts: { sign: { command: command(), config: {},
+  trusting: { chainOfTrust: { keys: 'maker.trusted', taskQueues: ['work/m*'] }, scripts: { sign: { command: command(), config: {},
     schema: payloadSchema } } },
 });
 
@@ -66,8 +66,8 @@ before(async () => {
   start('one', 'script', ['--chain-of-trust-key', at('signer')]);
   start('two', 'process,script');
   start('trusting', 'script');
-  for (const name of ['maker', 'other'])
-    bench.startWorker(`work/${name}`, name, {}, ['--chain-of-trust-key', at(name)]);
+  for (const [name, key] of [['maker', 'maker'], ['other', 'other'], ['test', 'maker']])
+    bench.startWorker(`work/${name}`, name, {}, ['--chain-of-trust-key', at(key)]);
 });
 after(async () => {
   await bench?.stop();
@@ -279,6 +279,9 @@ describe('upstream artifacts', limit, () => {
     const other = await make(['a.txt'], 'work/other');
     await malformed('true', /is not trusted: .*not signed by a key that is known/, upstream(other, ['public/a.txt']),
       queue);
+    const tried = await make(['a.txt'], 'work/test');
+    await malformed('true', /is not trusted: its queue work\/test is not one that is trusted/,
+      upstream(tried, ['public/a.txt']), queue);
     // Also what that was made of.
     const of = await make(['a.txt'], 'work/maker', { chainOfTrust: true }, [other]);
     await malformed('true', new RegExp(`${other}/0 is not trusted`), upstream(of, ['public/a.txt']), queue);

@@ -46,6 +46,12 @@ void pause(run_desk& desk, std::chrono::milliseconds time) {
   ::poll(&wait, 1, static_cast<int>(time.count()));
 }
 
+bool is_of_any(const std::vector<std::string>& patterns, const std::string& name) {
+  return patterns.empty() ||
+         std::any_of(patterns.begin(), patterns.end(),
+                     [&name](const std::string& each) { return matches_stars(each, name); });
+}
+
 std::string_view word_of(run_verdict verdict) {
   switch (verdict) {
     case run_verdict::shutdown:
@@ -139,6 +145,8 @@ std::optional<run_verdict> script_run::verify(run_desk& desk, artifact_sums& sum
   }
   bool trusted = true;
   for (auto& link : *links) {
+    if (link.problem.empty() && !is_of_any(rules.task_queues, link.task_queue_id))
+      link.problem = "its queue " + link.task_queue_id + " is not one that is trusted";
     const auto which = "[chain-of-trust] " + link.task_id + "/" + std::to_string(link.run_id);
     if (link.problem.empty())
       desk.note(which + ": signed by " + link.key);

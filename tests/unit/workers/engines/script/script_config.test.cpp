@@ -33,7 +33,7 @@ TEST_CASE("a configuration of scripts is read whole", "[script]") {
   place.write("trusted", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= one\n");
   const auto path = place.write("scripts.json", R"({
     "scopePrefixes": ["project:sign:"],
-    "chainOfTrust": {"keys": "trusted", "maxTasks": 7},
+    "chainOfTrust": {"keys": "trusted", "maxTasks": 7, "taskQueues": ["a/*"]},
     "scripts": {"sign": {"command": ["sh", "-c", "true", "{config}"], "schema": "schema.json",
       "env": {"A": "1"}, "config": {"x": [1]}, "maxRunTime": 9, "timeoutResult": "intermittent-task",
       "exitCodes": {"6": "completed", "17": "internal-error"}, "scopes": ["project:sign:it"],
@@ -44,6 +44,7 @@ TEST_CASE("a configuration of scripts is read whole", "[script]") {
   CHECK(config.scope_prefixes == std::vector<std::string>{"project:sign:"});
   REQUIRE(config.trust);
   CHECK(config.trust->most_tasks == 7);
+  CHECK(config.trust->task_queues == std::vector<std::string>{"a/*"});
   REQUIRE(config.scripts.size() == 2);
   const auto& sign = config.scripts.at("sign");
   CHECK(sign.command.back() == "{config}");
