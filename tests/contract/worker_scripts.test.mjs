@@ -127,7 +127,7 @@ describe('a script', limit, () => {
     const { log } = await run('cat $1; say; say $PWD:$TASK_ARTIFACTDIR');
     const [, config, work, made] = /^(\{.*\})\n(\S+):(\S+)$/m.exec(log);
     assert.deepEqual(JSON.parse(config), { verbose: true, work_dir: work, artifact_dir: made });
-    assert.ok(!fs.existsSync(path.dirname(work)));
+    await until('the directories are gone', () => !fs.existsSync(path.dirname(work)));
   });
 
   test('workers 4: has the credentials of the task open', async () => {
@@ -313,6 +313,20 @@ test('workers 1.7: a worker that ends gives its script back', limit, async () =>
   worker.kill('SIGTERM');
   assert.equal(await worker.ended, 0);
   assert.equal((await bench.q.status(taskId)).status.runs[0].reasonResolved, 'worker-shutdown');
+});
+
+test('workers 7: nothing of a script outlives its worker, however that ends', limit, async () => {
+  const worker = bench.startWorker('work/killed', 'killed', {},
+    ['--engine', 'script', '--script-config', at('one.json')]);
+  const taskId = slugid();
+  const mark = at(`running-${taskId}`);
+  await bench.q.createTask(taskId, task(`setsid sh -c ': outside-${taskId}; touch ${mark}; sleep 600' & sleep 600`, {},
+    { taskQueueId: 'work/killed' }));
+  await until('the script runs', () => fs.existsSync(mark));
+  const runs = () => spawnSync('pgrep', ['-f', `outside-${taskId}`]).status === 0;
+  assert.ok(runs());
+  worker.kill('SIGKILL');
+  await until('its processes are gone', () => !runs(), 60000);
 });
 
 test('the script of examples/script-worker makes sums of artifacts', limit, async () => {
