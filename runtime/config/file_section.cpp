@@ -14,6 +14,14 @@ namespace {
 
 constexpr std::size_t largest_file = 1024 * 1024;
 
+// Of a text that is not JSON.
+std::size_t line_of_trouble(std::string_view text) {
+  json::stream_parser parser;
+  boost::system::error_code failed;
+  const auto fine = parser.write_some(text.data(), text.size(), failed);
+  return 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + fine, '\n'));
+}
+
 }  // namespace
 
 void complain(std::string text) { throw wrong_setting{std::move(text)}; }
@@ -72,7 +80,8 @@ std::string read_settings_text(std::string_view text,
   boost::system::error_code failed;
   const auto parsed = json::parse(text, failed);
   if (failed)
-    return "it is not JSON: " + failed.message();
+    return "it is not JSON: " + failed.message() + " in line " +
+           std::to_string(line_of_trouble(text));
   try {
     read(parsed);
   } catch (wrong_setting& wrong) {

@@ -46,7 +46,7 @@ const configs = () => ({
   two: { scripts: { sign: { command: command(), schema: 'schema.json', config: {}, scopes: ['project:sign:it'] },
     late: { command: command(), schema: 'schema.json', config: {}, maxRunTime: 1, timeoutResult: 'intermittent-task',
       taskclusterProxy: true } } },
-  trusting: { chainOfTrust: { keys: 'maker.trusted' }, scripts: { sign: { command: command(), config: {},
+  trusting: { chainOfTrust: { keys: 'maker.trusted', taskQueues: ['work/m*'] }, scripts: { sign: { command: command(), config: {},
     schema: payloadSchema } } },
 });
 
@@ -66,8 +66,8 @@ before(async () => {
   start('one', 'script', ['--chain-of-trust-key', at('signer')]);
   start('two', 'process,script');
   start('trusting', 'script');
-  for (const name of ['maker', 'other'])
-    bench.startWorker(`work/${name}`, name, {}, ['--chain-of-trust-key', at(name)]);
+  for (const [name, key] of [['maker', 'maker'], ['other', 'other'], ['test', 'maker']])
+    bench.startWorker(`work/${name}`, name, {}, ['--chain-of-trust-key', at(key)]);
 });
 after(async () => {
   await bench?.stop();
@@ -127,7 +127,7 @@ describe('a script', limit, () => {
     const { log } = await run('cat $1; say; say $PWD:$TASK_ARTIFACTDIR');
     const [, config, work, made] = /^(\{.*\})\n(\S+):(\S+)$/m.exec(log);
     assert.deepEqual(JSON.parse(config), { verbose: true, work_dir: work, artifact_dir: made });
-    assert.ok(!fs.existsSync(path.dirname(work)));
+    await until('the directories are gone', () => !fs.existsSync(path.dirname(work)));
   });
 
   test('workers 4: has the credentials of the task open', async () => {
@@ -279,6 +279,9 @@ describe('upstream artifacts', limit, () => {
     const other = await make(['a.txt'], 'work/other');
     await malformed('true', /is not trusted: .*not signed by a key that is known/, upstream(other, ['public/a.txt']),
       queue);
+    const tried = await make(['a.txt'], 'work/test');
+    await malformed('true', /is not trusted: its queue work\/test is not one that is trusted/,
+      upstream(tried, ['public/a.txt']), queue);
     // Also what that was made of.
     const of = await make(['a.txt'], 'work/maker', { chainOfTrust: true }, [other]);
     await malformed('true', new RegExp(`${other}/0 is not trusted`), upstream(of, ['public/a.txt']), queue);
@@ -310,6 +313,20 @@ test('workers 1.7: a worker that ends gives its script back', limit, async () =>
   worker.kill('SIGTERM');
   assert.equal(await worker.ended, 0);
   assert.equal((await bench.q.status(taskId)).status.runs[0].reasonResolved, 'worker-shutdown');
+});
+
+test('workers 7: nothing of a script outlives its worker, however that ends', limit, async () => {
+  const worker = bench.startWorker('work/killed', 'killed', {},
+    ['--engine', 'script', '--script-config', at('one.json')]);
+  const taskId = slugid();
+  const mark = at(`running-${taskId}`);
+  await bench.q.createTask(taskId, task(`setsid sh -c ': outside-${taskId}; touch ${mark}; sleep 600' & sleep 600`, {},
+    { taskQueueId: 'work/killed' }));
+  await until('the script runs', () => fs.existsSync(mark));
+  const runs = () => spawnSync('pgrep', ['-f', `outside-${taskId}`]).status === 0;
+  assert.ok(runs());
+  worker.kill('SIGKILL');
+  await until('its processes are gone', () => !runs(), 60000);
 });
 
 test('the script of examples/script-worker makes sums of artifacts', limit, async () => {

@@ -158,6 +158,7 @@ outcome<void> chain_verifier::check(trust_link& link, std::vector<std::string>& 
   TROUPE_TRY(const auto answer, get("/api/queue/v1/task/" + link.task_id + "/status"));
   TROUPE_TRY(const auto task, get("/api/queue/v1/task/" + link.task_id));
   next = sources_of(task);
+  link.task_queue_id = text_of(task, "taskQueueId");
   const auto& status = answer.at("status").as_object();
   const auto& runs = status.at("runs").as_array();
   link.run_id = runs.empty() ? 0 : static_cast<int>(runs.size()) - 1;

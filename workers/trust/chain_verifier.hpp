@@ -22,6 +22,7 @@ struct trust_link {
   std::string key;                     ///< the public key of who signed for it
   std::vector<std::string> artifacts;  ///< those that are as they were signed
   std::string problem;                 ///< empty: it is to be trusted
+  std::string task_queue_id = {};
   /// SHA-256 of what the certificate names.
   std::map<std::string, std::string> sums = {};
 };

@@ -172,13 +172,14 @@ script_rules read_script(const json::value& from, const std::string& name,
 }
 
 trust_rules read_trust(const json::value& from, const std::string& directory) {
-  const file_section in{from, "chainOfTrust", {"keys", "maxTasks"}};
+  const file_section in{from, "chainOfTrust", {"keys", "maxTasks", "taskQueues"}};
   auto keys = verifying_keys::read((fs::path{directory} / in.text("keys")).string());
   if (!keys)
     complain("chainOfTrust.keys: " + keys.error().message);
   return {std::move(*keys),
-          static_cast<std::size_t>(read_number(in.find("maxTasks"), "chainOfTrust.maxTasks",
-                                               most_tasks_of_a_chain, 20))};
+          static_cast<std::size_t>(
+              read_number(in.find("maxTasks"), "chainOfTrust.maxTasks", most_tasks_of_a_chain, 20)),
+          read_texts(in.find("taskQueues"), "chainOfTrust.taskQueues")};
 }
 
 // Whether it is one that payloads can be checked by. Those that are not are thrown out in one way

@@ -47,6 +47,8 @@ struct script_rules {
 struct trust_rules {
   verifying_keys keys;
   std::size_t most_tasks = 20;
+  /// Queues of tasks that are trusted, in which `*` stands for any text; empty: all.
+  std::vector<std::string> task_queues;
 };
 
 /// What a worker that runs scripts is told by its file.

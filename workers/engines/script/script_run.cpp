@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 
 namespace troupe {
 
@@ -45,6 +44,12 @@ script_places places_in(const std::string& directory) {
 void pause(run_desk& desk, std::chrono::milliseconds time) {
   pollfd wait{desk.interruption(), POLLIN, 0};
   ::poll(&wait, 1, static_cast<int>(time.count()));
+}
+
+bool is_of_any(const std::vector<std::string>& patterns, const std::string& name) {
+  return patterns.empty() ||
+         std::any_of(patterns.begin(), patterns.end(),
+                     [&name](const std::string& each) { return matches_stars(each, name); });
 }
 
 std::string_view word_of(run_verdict verdict) {
@@ -140,6 +145,8 @@ std::optional<run_verdict> script_run::verify(run_desk& desk, artifact_sums& sum
   }
   bool trusted = true;
   for (auto& link : *links) {
+    if (link.problem.empty() && !is_of_any(rules.task_queues, link.task_queue_id))
+      link.problem = "its queue " + link.task_queue_id + " is not one that is trusted";
     const auto which = "[chain-of-trust] " + link.task_id + "/" + std::to_string(link.run_id);
     if (link.problem.empty())
       desk.note(which + ": signed by " + link.key);

@@ -33,7 +33,7 @@ TEST_CASE("a configuration of scripts is read whole", "[script]") {
   place.write("trusted", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= one\n");
   const auto path = place.write("scripts.json", R"({
     "scopePrefixes": ["project:sign:"],
-    "chainOfTrust": {"keys": "trusted", "maxTasks": 7},
+    "chainOfTrust": {"keys": "trusted", "maxTasks": 7, "taskQueues": ["a/*"]},
     "scripts": {"sign": {"command": ["sh", "-c", "true", "{config}"], "schema": "schema.json",
       "env": {"A": "1"}, "config": {"x": [1]}, "maxRunTime": 9, "timeoutResult": "intermittent-task",
       "exitCodes": {"6": "completed", "17": "internal-error"}, "scopes": ["project:sign:it"],
@@ -44,6 +44,7 @@ TEST_CASE("a configuration of scripts is read whole", "[script]") {
   CHECK(config.scope_prefixes == std::vector<std::string>{"project:sign:"});
   REQUIRE(config.trust);
   CHECK(config.trust->most_tasks == 7);
+  CHECK(config.trust->task_queues == std::vector<std::string>{"a/*"});
   REQUIRE(config.scripts.size() == 2);
   const auto& sign = config.scripts.at("sign");
   CHECK(sign.command.back() == "{config}");
@@ -68,6 +69,9 @@ TEST_CASE("what is wrong with a configuration of scripts is said by its member",
   using Catch::Matchers::ContainsSubstring;
   CHECK(wrong_with("{}") == "");
   CHECK_THAT(wrong_with_file("{"), ContainsSubstring("not JSON"));
+  CHECK_THAT(wrong_with_file("{\n\"scripts\": {},\n}"),
+             ContainsSubstring("not JSON: syntax error in line 3"));
+  CHECK_THAT(wrong_with_file("{}\n{}"), ContainsSubstring("in line 2"));
   CHECK_THAT(wrong_with_file("[]"), ContainsSubstring("must be an object"));
   CHECK_THAT(wrong_with_file("{}"), ContainsSubstring("needs the member 'scripts'"));
   CHECK_THAT(wrong_with_file(R"({"scripts": {}})"), ContainsSubstring("at least one script"));
