@@ -41,6 +41,8 @@ class artifact_stores {
   blob_signer& signer() { return signer_; }
   blob_store& local() { return local_; }
   artifact_uploader& uploader() { return uploader_; }
+  /// Null: there are no sites with copies.
+  const copy_counts* counted_copies() { return copies_ ? &copies_->counts() : nullptr; }
 
   /// Makes the directories of what is kept on the disk.
   outcome<void> open();

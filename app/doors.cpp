@@ -53,7 +53,7 @@ struct other_doors::impl {
         bus(bus_options(*with.config)),
         remote({with.system, with.lanes, with.board, with.config, std::string{program_version()}}),
         feed(with.lanes, with.config->dev_mode),
-        metrics({with.lanes, with.board, with.config}, program_build()),
+        metrics({with.lanes, with.board, with.config, with.copies}, program_build()),
         sites(with.config->mirrors) {}
 
   log_directory_actor make_logs(lane& on);

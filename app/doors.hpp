@@ -2,6 +2,7 @@
 
 #include "app/certificate_authority.hpp"
 #include "app/node.hpp"
+#include "runtime/mirrors/copy_counts.hpp"
 
 #include <memory>
 #include <string>
@@ -30,6 +31,7 @@ class other_doors {
     std::string data_dir;
     caf::actor_system* system = nullptr;
     artifact_uploader* uploader = nullptr;
+    const copy_counts* copies = nullptr;  ///< null: there are no sites with copies
   };
 
   explicit other_doors(parts given);

@@ -219,7 +219,8 @@ void node::impl::make_lanes() {
     companies.back()->spawn();
   }
   others = std::make_unique<other_doors>(other_doors::parts{all, board.get(), &config, data_dir,
-                                                            system.get(), &artifacts->uploader()});
+                                                            system.get(), &artifacts->uploader(),
+                                                            artifacts->counted_copies()});
   for (auto& store : stores)
     others->listen_to(*store);
   for (auto& on : lanes)

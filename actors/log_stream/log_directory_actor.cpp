@@ -92,18 +92,6 @@ void log_directory_shell::on_exit() {
   logs_.clear();
 }
 
-template <class Work, class Then>
-void log_directory_shell::off_lane(Work work, Then then) {
-  files_->run([this, &on = lane_, still_here = std::weak_ptr<int>{alive_}, work = std::move(work),
-               then = std::move(then)]() mutable {
-    auto result = std::make_shared<decltype(work())>(work());
-    on.post([this, still_here, then, result] {
-      if (!still_here.expired())
-        guard([&] { then(*result); });
-    });
-  });
-}
-
 // -- failure --------------------------------------------------------------------------------------
 
 // Within a handler of an exception. What the spools have its successor reads; the rest is sent

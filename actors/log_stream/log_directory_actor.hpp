@@ -128,6 +128,7 @@ class log_directory_shell : public log_directory_actor::base {
   void arm_abandoning();
   void look_for_abandoned();
   void end_abandoned(const key& which, stream& of);
+  void add_last_words(const key& which, stream& of, std::string_view tail);
   timestamp abandoned_at(const stream& of) const;
 
   void arm();
@@ -153,5 +154,17 @@ class log_directory_shell : public log_directory_actor::base {
   bool failed_ = false;
   std::unique_ptr<file_pool> files_;
 };
+
+template <class Work, class Then>
+void log_directory_shell::off_lane(Work work, Then then) {
+  files_->run([this, &on = lane_, still_here = std::weak_ptr<int>{alive_}, work = std::move(work),
+               then = std::move(then)]() mutable {
+    auto result = std::make_shared<decltype(work())>(work());
+    on.post([this, still_here, then, result] {
+      if (!still_here.expired())
+        guard([&] { then(*result); });
+    });
+  });
+}
 
 }  // namespace troupe

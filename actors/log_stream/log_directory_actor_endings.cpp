@@ -11,15 +11,6 @@ namespace {
 
 bool is_lost(std::string_view how) { return how == "claim-expired" || how == "worker-shutdown"; }
 
-// Where the bytes of the worker end is not known when they are in the spool alone.
-std::string last_words(const log_stream_state& state, const std::string& how) {
-  const bool mid_line =
-      state.size > 0 && (state.recent.empty() || state.recent.back().bytes->back() != '\n');
-  return std::string{mid_line ? "\n" : ""} +
-         "[taskcluster:error] The worker did not end this log: the run was resolved as " + how +
-         ". Above is what it had sent.\n";
-}
-
 }  // namespace
 
 // What its worker ends in time is left alone.
@@ -58,12 +49,30 @@ void log_directory_shell::look_for_abandoned() {
 // A disk that does not take it now is tried again.
 void log_directory_shell::end_abandoned(const key& which, stream& of) {
   of.last_written = lane_.now();
-  if (!of.state.finished) {
-    append(of.state, of.state.size,
-           std::make_shared<const std::string>(last_words(of.state, of.resolved)));
-    of.state.finished = true;
-    tell_all(which, of);
-  }
+  if (of.state.finished)
+    return write_on(which, of);
+  if (!of.state.recent.empty())
+    return add_last_words(which, of, *of.state.recent.back().bytes);
+  // How it ends the spool alone knows.
+  const auto from = of.state.size - std::min(of.state.size, longest_last_words);
+  off_lane([spool = of.spool, from] { return spool->read(from, longest_last_words); },
+           [this, which, size = of.state.size](const std::string& tail) {
+             const auto known = logs_.find(which);
+             if (known == logs_.end() || known->second.resolved.empty())
+               return;
+             // What came meanwhile, if anything, is in memory.
+             auto& still = known->second;
+             if (still.state.size == size)
+               add_last_words(which, still, tail);
+           });
+}
+
+void log_directory_shell::add_last_words(const key& which, stream& of, std::string_view tail) {
+  auto words = last_words(tail, of.resolved);
+  if (!words.empty())
+    append(of.state, of.state.size, std::make_shared<const std::string>(std::move(words)));
+  of.state.finished = true;
+  tell_all(which, of);
   write_on(which, of);
 }
 

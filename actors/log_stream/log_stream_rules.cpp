@@ -136,6 +136,19 @@ tail_search find_tail(const log_stream_state& state, std::uint32_t lines) {
   return search;
 }
 
+std::string last_words(std::string_view tail, std::string_view how) {
+  std::string note =
+      "[taskcluster:error] The worker did not end this log: the run was resolved as ";
+  note.append(how).append(". Above is what it had sent.\n");
+  for (auto there = std::min(note.size(), tail.size()); there > 0; --there) {
+    const auto begin = tail.size() - there;
+    if (tail.substr(begin) == std::string_view{note}.substr(0, there) &&
+        (begin == 0 || tail[begin - 1] == '\n'))
+      return note.substr(there);
+  }
+  return (tail.empty() || tail.back() == '\n' ? "" : "\n") + note;
+}
+
 void release_memory(log_stream_state& state) {
   while (!state.recent.empty() && state.recent.front().end() <= state.spooled)
     state.recent.pop_front();

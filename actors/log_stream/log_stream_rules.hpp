@@ -3,6 +3,7 @@
 #include "actors/log_stream/log_stream_state.hpp"
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -87,6 +88,13 @@ tail_search find_tail(const log_stream_state& state, std::uint32_t lines);
 
 /// Goes on through the text that ends where the search stands; true when the search is over.
 bool search_back(tail_search& search, std::string_view text);
+
+/// How much of the end of a log `last_words` has to see.
+inline constexpr std::uint64_t longest_last_words = 512;
+
+/// What is still to be added to a log whose worker did not end it, given how the log ends so far
+/// and how the run was resolved: a server that died may have added it already, or some of it.
+std::string last_words(std::string_view tail, std::string_view how);
 
 /// Forgets what is in the spool as well: nobody has cared for a while.
 void release_memory(log_stream_state& state);

@@ -87,6 +87,12 @@ const mirror_site_settings* mirror_shell::site_of(const copy_id& id) const {
   return site_called(config_, id.first);
 }
 
+void mirror_shell::count(std::string_view site, std::atomic<std::uint64_t> site_counts::*what,
+                         std::uint64_t by) {
+  if (const auto at = copier_.counts().find(site); at != copier_.counts().end())
+    (at->second.*what).fetch_add(by, std::memory_order_relaxed);
+}
+
 void mirror_shell::write(const copy_id& id, copy_row row) {
   commit(
       [&](resp_writer& to) { to.command("HSET", rows_key, copy_field(id), copy_row_text(row)); });
@@ -154,12 +160,14 @@ void mirror_shell::serve(find_copy& command) {
 void mirror_shell::send_there(const find_copy& command, const copy_id& id) {
   const auto now = stage_.on.now();
   const auto until = now + std::chrono::seconds{config_.url_lasts_s};
+  count(id.first, &site_counts::sent_to_copy);
   reply(
       command.reader,
       command.form(copier_.get_url(id.first, mirror_key(id.first, id.second), now, until), until));
 }
 
 void mirror_shell::send_home(const find_copy& command) {
+  count(command.site, &site_counts::sent_to_source);
   stage_.on.deliver(command.reader, command.form(command.canonical_url, command.canonical_until));
 }
 
@@ -228,10 +236,13 @@ void mirror_shell::ended(const copy_id& id, const copy_result& result) {
   if (good) {
     write(id, arrived_copy(*copy, result.bytes, now));
     note_speed(state_, id.first, result.bytes, result.took);
+    count(id.first, &site_counts::made);
+    count(id.first, &site_counts::bytes, result.bytes);
     make_room(id);
   } else if (wanted) {
     log_message(severity::warning,
                 told(id) + " was not made, and is tried again later: " + result.trouble);
+    count(id.first, &site_counts::failed);
     write(id, failed_copy(*copy, config_, result.trouble, result.lasting, now));
   }
   for (const auto& reader : ending.mapped().readers) {
@@ -248,8 +259,10 @@ void mirror_shell::ended(const copy_id& id, const copy_result& result) {
 void mirror_shell::make_room(const copy_id& newest) {
   const auto then = stage_.on.now() + std::chrono::seconds{config_.url_lasts_s};
   if (const auto* site = site_of(newest))
-    for (const auto& id : without_room(state_, *site, newest.second))
+    for (const auto& id : without_room(state_, *site, newest.second)) {
+      count(id.first, &site_counts::made_room);
       drop(id, then);
+    }
 }
 
 // -- the end of copies ----------------------------------------------------------------------------
@@ -325,6 +338,7 @@ void mirror_shell::handle_due(const copy_id& id, timestamp now) {
     case copy_phase::failed:
       return erase(id);
     case copy_phase::present:
+      count(id.first, &site_counts::had_its_time);
       return drop(id, now + leaves_after);
     case copy_phase::copying:
       // Of a server that ended: whatever it left behind goes first.

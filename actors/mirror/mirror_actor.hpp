@@ -70,6 +70,8 @@ class mirror_shell : public service_actor<mirror_actor, mirrors_timer_fired> {
   void release_readers(timestamp now);
 
   const mirror_site_settings* site_of(const copy_id& id) const;
+  void count(std::string_view site, std::atomic<std::uint64_t> site_counts::*what,
+             std::uint64_t by = 1);
   void write(const copy_id& id, copy_row row);
   void erase(const copy_id& id);
   template <class Result, class Job>

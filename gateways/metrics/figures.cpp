@@ -120,6 +120,27 @@ void write_queues(metrics_text& out, const std::vector<queue_figures>& queues) {
   family("tcx_claim_waiters", [](const queue_figures& of) { return of.waiting_claims; });
 }
 
+void write_copies(metrics_text& out, const copy_counts& sites) {
+  const auto family = [&](std::string_view name, auto number_of) {
+    out.begin(name);
+    for (const auto& [site, counts] : sites)
+      out.value({{"site", site}}, std::uint64_t{number_of(counts)});
+  };
+  family("tcx_mirror_copies_total", [](const site_counts& of) { return of.made.load(); });
+  family("tcx_mirror_copied_bytes_total", [](const site_counts& of) { return of.bytes.load(); });
+  family("tcx_mirror_failures_total", [](const site_counts& of) { return of.failed.load(); });
+  out.begin("tcx_mirror_evictions_total");
+  for (const auto& [site, counts] : sites) {
+    out.value({{"site", site}, {"reason", "room"}}, counts.made_room.load());
+    out.value({{"site", site}, {"reason", "time"}}, counts.had_its_time.load());
+  }
+  out.begin("tcx_mirror_reads_total");
+  for (const auto& [site, counts] : sites) {
+    out.value({{"site", site}, {"from", "copy"}}, counts.sent_to_copy.load());
+    out.value({{"site", site}, {"from", "source"}}, counts.sent_to_source.load());
+  }
+}
+
 }  // namespace
 
 std::vector<queue_figures> read_queue_figures(const std::string& text) {
@@ -147,6 +168,9 @@ std::string write_figures(const server_figures& figures, metrics_format format,
   write_requests(out, figures.requests);
   write_resolved(out, figures.resolved);
   write_queues(out, figures.queues);
+  // Every family is told, though without sites none has a value.
+  static const copy_counts no_sites;
+  write_copies(out, figures.copies == nullptr ? no_sites : *figures.copies);
   return out.finish();
 }
 

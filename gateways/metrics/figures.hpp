@@ -4,6 +4,7 @@
 #include "gateways/metrics/process_figures.hpp"
 #include "gateways/metrics/resolution_counts.hpp"
 #include "gateways/rest/request_counts.hpp"
+#include "runtime/mirrors/copy_counts.hpp"
 #include "runtime/store/lane_store.hpp"
 
 #include <cstdint>
@@ -36,6 +37,7 @@ struct server_figures {
   lane_store::counters store;
   std::uint64_t connections = 0;
   std::uint64_t requests_in_flight = 0;
+  const copy_counts* copies = nullptr;  ///< null: there are no sites with copies
 };
 
 /// Writes them; the names and labels are those of operations contract section 3.

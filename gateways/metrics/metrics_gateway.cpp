@@ -135,6 +135,7 @@ class metrics_gateway::impl::scrape final : public timer_target,
     figures_.commit = build.commit;
     figures_.process = read_process_figures();
     figures_.connections = of_.rest->connections();
+    figures_.copies = of_.with.copies;
     // The questions of this scrape are not calls.
     figures_.requests_in_flight -=
         std::min<std::uint64_t>(figures_.requests_in_flight, questions_.size());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/api_error.hpp"
+#include "runtime/mirrors/copy_counts.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,7 @@ class metrics_gateway {
     std::vector<lane*> lanes;  ///< by index
     switchboard* board = nullptr;
     const settings* config = nullptr;
+    const copy_counts* copies = nullptr;  ///< null: there are no sites with copies
   };
 
   metrics_gateway(const parts& given, const build_info& build);

@@ -37,6 +37,7 @@ const std::vector<metric_row>& metric_rows() {
       {"provisionerId", "First part of the task queue's id"},
       {"workerType", "Second part of the task queue's id"}};
   static const auto of_end = with(of_queue, {"reasonResolved", "Why it ended"});
+  static const metric_label site{"site", "Id of the site with copies"};
   static const metric_label scheme{"scheme", "`hawk` or `bewit`"};
   static const std::vector<metric_row> rows{
       {"", "http_requests_total", counter, "API calls that were answered", of_call},
@@ -81,7 +82,20 @@ const std::vector<metric_row>& metric_rows() {
       {"troupe", "process_virtual_memory_bytes", gauge, "Address space in use"},
       {"troupe", "process_threads", gauge, "Threads"},
       {"troupe", "process_open_fds", gauge, "Open file descriptors"},
-      {"troupe", "process_max_fds", gauge, "File descriptors there may be"}};
+      {"troupe", "process_max_fds", gauge, "File descriptors there may be"},
+      {"troupe", "tcx_mirror_copies_total", counter, "Copies that were made", {site}},
+      {"troupe", "tcx_mirror_copied_bytes_total", counter, "Bytes of these copies", {site}},
+      {"troupe", "tcx_mirror_failures_total", counter, "Copies that could not be made", {site}},
+      {"troupe",
+       "tcx_mirror_evictions_total",
+       counter,
+       "Copies that left before what they are of was removed",
+       {site, {"reason", "`room` for others, or `time`: nobody read it, or it expired"}}},
+      {"troupe",
+       "tcx_mirror_reads_total",
+       counter,
+       "Readers at the site",
+       {site, {"from", "Where they were sent: to the `copy` or to the `source`"}}}};
   return rows;
 }
 

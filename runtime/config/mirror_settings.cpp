@@ -15,8 +15,10 @@ namespace json = boost::json;
 
 namespace {
 
-// What one PUT takes in S3.
+// What S3 takes as an object, in one PUT, and as a part that is not the last.
+constexpr std::uint64_t largest_object = std::uint64_t{5} << 40;
 constexpr std::uint64_t largest_put = std::uint64_t{5} << 30;
+constexpr std::uint64_t smallest_part = std::uint64_t{5} << 20;
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 60;
 constexpr std::uint32_t year_s = 365 * 86'400;
 constexpr std::uint32_t hour_s = 3'600;
@@ -132,8 +134,10 @@ mirror_site_settings read_site(const file_section& in, std::string id) {
     complain(in.name() + " needs the member 'store', unless it is the canonical site");
   read_store(*store, in.name() + ".store", made);
   made.most_bytes = read_number(in, "maxBytes", 0, 1, most_bytes);
-  const auto bound = made.most_bytes == 0 ? largest_put : std::min(largest_put, made.most_bytes);
+  const auto bound =
+      made.most_bytes == 0 ? largest_object : std::min(largest_object, made.most_bytes);
   made.largest_bytes = read_number(in, "largestBytes", bound, 1, bound);
+  made.part_bytes = read_number(in, "partBytes", made.part_bytes, smallest_part, largest_put);
   made.lasts_s = read_seconds(in, "ttlSeconds", made.lasts_s, year_s);
   made.eager_pools = read_pools(in);
   return made;
@@ -171,10 +175,10 @@ mirror_settings read_everything(const json::value& from) {
   bool has_canonical = made.canonical.empty();
   if (const auto* sites = whole.find("sites"))
     for (const auto& site : list_of(*sites, "sites")) {
-      const file_section in{
-          site,
-          "sites[" + std::to_string(number++) + "]",
-          {"siteId", "match", "store", "maxBytes", "largestBytes", "ttlSeconds", "eagerFor"}};
+      const file_section in{site,
+                            "sites[" + std::to_string(number++) + "]",
+                            {"siteId", "match", "store", "maxBytes", "largestBytes", "ttlSeconds",
+                             "eagerFor", "partBytes"}};
       auto id = read_site_id(in);
       if (id != made.canonical) {
         made.sites.push_back(read_site(in, std::move(id)));

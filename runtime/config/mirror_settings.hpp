@@ -41,6 +41,7 @@ struct mirror_site_settings {
   /// Regular expressions, searched in the taskQueueId of a task that becomes pending: what it will
   /// read is copied before it is claimed.
   std::vector<std::string> eager_pools = {};
+  std::uint64_t part_bytes = std::uint64_t{1} << 30;  ///< what is larger goes in parts of this size
 };
 
 /// All of it.

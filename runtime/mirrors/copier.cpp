@@ -77,8 +77,8 @@ struct copier::impl {
       return std::make_unique<local_copies>(signer, *disk);
     }
     return std::make_unique<s3_copies>(
-        std::get<s3_backend_settings>(site.store), copy_line{io, tls, longest_pause}, clock,
-        [id = site.id](const std::string& what) {
+        std::get<s3_backend_settings>(site.store), site.part_bytes,
+        copy_line{io, tls, longest_pause}, clock, [id = site.id](const std::string& what) {
           log_message(severity::error, "copies at site '" + id + "': " + what);
         });
   }
@@ -90,6 +90,8 @@ struct copier::impl {
   }
 
   asio::awaitable<std::uint64_t> make(const copy_order& order, copy_progress& progress);
+  static asio::awaitable<std::uint64_t> fill(const copy_order& order, copy_progress& progress,
+                                             copy_reader& from, copy_writer& to);
   asio::awaitable<void> work(copy_order order, std::shared_ptr<copy_progress> progress,
                              std::function<void(copy_result)> done);
 
@@ -103,8 +105,6 @@ struct copier::impl {
   std::thread thread;
 };
 
-// The last piece is held back until all is known to be right: before it has that, no store has a
-// copy.
 asio::awaitable<std::uint64_t> copier::impl::make(const copy_order& order,
                                                   copy_progress& progress) {
   const auto reader = co_await open_source(order.source);
@@ -114,13 +114,28 @@ asio::awaitable<std::uint64_t> copier::impl::make(const copy_order& order,
                            std::to_string(order.largest_bytes) + " at most",
                        true};
   const auto writer = co_await stores.at(order.site)->begin(order.key, head);
+  std::exception_ptr failed;
+  try {
+    co_return co_await fill(order, progress, *reader, *writer);
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  co_await writer->abandon();
+  std::rethrow_exception(failed);
+}
+
+// The last piece is held back until all is known to be right: before it has that, no store has a
+// copy.
+asio::awaitable<std::uint64_t> copier::impl::fill(const copy_order& order, copy_progress& progress,
+                                                  copy_reader& from, copy_writer& to) {
+  const auto& head = from.head();
   running_hash hash;
   std::uint64_t read = 0;
   std::string held;
   for (;;) {
     if (progress.unwanted)
       throw copy_trouble{"it is no longer wanted"};
-    auto piece = co_await reader->read();
+    auto piece = co_await from.read();
     hash.add(piece);
     read += piece.size();
     if (read > head.size || (piece.empty() && read < head.size))
@@ -129,17 +144,17 @@ asio::awaitable<std::uint64_t> copier::impl::make(const copy_order& order,
     if (piece.empty())
       break;
     if (!held.empty())
-      co_await writer->write(held);
+      co_await to.write(held);
     progress.bytes += held.size();
     held = std::move(piece);
   }
   const auto seen = hash.end();
-  check_hash(seen, reader->sha256());
+  check_hash(seen, from.sha256());
   if (head.encoding.empty())
     check_hash(seen, order.sha256);
   if (!held.empty())
-    co_await writer->write(held);
-  co_await writer->finish();
+    co_await to.write(held);
+  co_await to.finish();
   co_return read;
 }
 
@@ -163,6 +178,8 @@ asio::awaitable<void> copier::impl::work(copy_order order, std::shared_ptr<copy_
 copier::copier(const mirror_settings& config, const blob_signer& signer, blob_store& local,
                const clock& time)
     : impl_(std::make_unique<impl>(config, signer, local, time)) {
+  for (const auto& site : config.sites)
+    counts_[site.id];
   impl_->thread = std::thread([this] { impl_->io.run(); });
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/blobs/blob_store.hpp"
 #include "runtime/clock/clock.hpp"
 #include "runtime/config/mirror_settings.hpp"
+#include "runtime/mirrors/copy_counts.hpp"
 #include "runtime/mirrors/copy_store.hpp"
 
 #include <atomic>
@@ -73,8 +74,12 @@ class copier {
   std::string get_url(const std::string& site, const std::string& key, timestamp now,
                       timestamp until) const;
 
+  /// What is counted of each site, by whoever knows it.
+  copy_counts& counts() { return counts_; }
+
  private:
   struct impl;
+  copy_counts counts_;
   std::unique_ptr<impl> impl_;
 };
 

@@ -47,7 +47,7 @@ class copy_reader {
 };
 
 /// Data that are written from the beginning to the end. Until `finish` there is no copy, nor if it
-/// is let go before.
+/// is abandoned or let go before.
 class copy_writer {
  public:
   virtual ~copy_writer() = default;
@@ -55,6 +55,9 @@ class copy_writer {
   /// Throw `copy_trouble`.
   virtual boost::asio::awaitable<void> write(std::string_view bytes) = 0;
   virtual boost::asio::awaitable<void> finish() = 0;
+
+  /// Nothing more comes, for whatever reason: what the store holds already may go. Does not throw.
+  virtual boost::asio::awaitable<void> abandon() { co_return; }
 };
 
 /// What has the copies of a site.

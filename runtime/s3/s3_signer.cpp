@@ -160,17 +160,17 @@ std::string s3_signer::signature(std::string_view canonical_request,
 }
 
 std::string s3_signer::presigned(std::string_view verb, const s3_object& object,
-                                 named_texts headers, timestamp now,
-                                 std::chrono::seconds lasts) const {
+                                 named_texts headers, timestamp now, std::chrono::seconds lasts,
+                                 named_texts terms) const {
   headers.emplace_back("host", host_header(object.bucket));
   const auto signed_ones = canonical_headers(headers);
   const auto date_time = date_time_of(now);
   const auto seconds = std::clamp<std::int64_t>(lasts.count(), 1, longest_s);
-  named_texts terms{{"X-Amz-Algorithm", std::string{algorithm}},
-                    {"X-Amz-Credential", who_.access_key_id + "/" + scope(date_time)},
-                    {"X-Amz-Date", date_time},
-                    {"X-Amz-Expires", std::to_string(seconds)},
-                    {"X-Amz-SignedHeaders", signed_ones.names}};
+  terms.emplace_back("X-Amz-Algorithm", algorithm);
+  terms.emplace_back("X-Amz-Credential", who_.access_key_id + "/" + scope(date_time));
+  terms.emplace_back("X-Amz-Date", date_time);
+  terms.emplace_back("X-Amz-Expires", std::to_string(seconds));
+  terms.emplace_back("X-Amz-SignedHeaders", signed_ones.names);
   if (!who_.session_token.empty())
     terms.emplace_back("X-Amz-Security-Token", who_.session_token);
   const auto query = canonical_query(terms);
@@ -190,6 +190,11 @@ std::string s3_signer::put_url(const s3_object& object, std::string_view content
 std::string s3_signer::put_url(const s3_object& object, const named_texts& headers, timestamp now,
                                std::chrono::seconds lasts) const {
   return presigned("PUT", object, headers, now, lasts);
+}
+
+std::string s3_signer::put_url(const s3_request& request, timestamp now,
+                               std::chrono::seconds lasts) const {
+  return presigned("PUT", request.object, {}, now, lasts, request.query);
 }
 
 std::string s3_signer::get_url(const s3_object& object, timestamp now,

@@ -76,6 +76,9 @@ class s3_signer {
                       const std::vector<std::pair<std::string, std::string>>& headers,
                       timestamp now, std::chrono::seconds lasts) const;
 
+  /// A URL that takes a PUT with the query of the request, and no headers.
+  std::string put_url(const s3_request& request, timestamp now, std::chrono::seconds lasts) const;
+
   /// A URL that answers GET until `lasts` after `now`.
   std::string get_url(const s3_object& object, timestamp now, std::chrono::seconds lasts) const;
 
@@ -96,7 +99,8 @@ class s3_signer {
   std::string path(const s3_object& object) const;
   std::string presigned(std::string_view verb, const s3_object& object,
                         std::vector<std::pair<std::string, std::string>> headers, timestamp now,
-                        std::chrono::seconds lasts) const;
+                        std::chrono::seconds lasts,
+                        std::vector<std::pair<std::string, std::string>> query = {}) const;
   std::string signature(std::string_view canonical_request, std::string_view date_time) const;
   std::string scope(std::string_view date_time) const;
 

@@ -23,7 +23,7 @@ namespace {
 http::request<http::empty_body> message_of(const web_request& request, const web_location& where,
                                            std::uint64_t body_bytes) {
   auto message = head_of<http::empty_body>(request, where);
-  if (request.verb == "PUT")
+  if (request.verb == "PUT" || request.verb == "POST")
     message.set(http::field::content_length, std::to_string(body_bytes));
   return message;
 }

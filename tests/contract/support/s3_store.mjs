@@ -30,7 +30,9 @@ export class S3Store {
     store.files = path.join(store.directory, 'buckets');
     fs.mkdirSync(store.files);
     store.requests = []; // `POST /pub?delete=` each
-    store.answer = undefined; // a status: what the store answers to everything instead, or `never`
+    // A status: what the store answers to everything instead, or `never`; or a function that says
+    // so of a request, or that it is served.
+    store.answer = undefined;
     store.gate = undefined; // a function that lets a request in by its promise
     store.buckets = new S3rver({ directory: store.files, silent: true,
       configureBuckets: [{ name: 'pub' }, { name: 'priv' }] });
@@ -38,11 +40,14 @@ export class S3Store {
     const serve = store.buckets.callback();
     const take = (request, response) => {
       store.requests.push(`${request.method} ${request.url}`);
-      if (!store.answer && !store.gate) return serve(request, response);
       if (store.gate) return store.gate(request).then(() => serve(request, response));
+      const answer = typeof store.answer === 'function' ? store.answer(request) : store.answer;
+      if (!answer && request.method === 'DELETE' && request.url.includes('uploadId='))
+        return store.forgetUpload(request, response);
+      if (!answer) return serve(request, response);
       request.resume();
-      if (store.answer === 'never') return undefined;
-      response.writeHead(store.answer, { 'Content-Type': 'application/xml' });
+      if (answer === 'never') return undefined;
+      response.writeHead(answer, { 'Content-Type': 'application/xml' });
       return response.end('<Error><Code>SlowDown</Code><Message>Please &lt;wait&gt;</Message></Error>');
     };
     if (tls) {
@@ -71,6 +76,27 @@ export class S3Store {
   backend(rest = {}) {
     return { backendType: 's3', accessKeyId: keyId, secretAccessKey: secret, bucket: 'priv',
       endpoint: this.endpoint, ...rest };
+  }
+
+  // What is missing in the store: an upload in parts comes to nothing.
+  forgetUpload(request, response) {
+    const { pathname, searchParams } = new URL(request.url, this.endpoint);
+    const bucket = pathname.split('/')[1];
+    fs.rmSync(path.join(this.uploadsOf(bucket), path.basename(searchParams.get('uploadId'))),
+      { recursive: true, force: true });
+    request.resume();
+    response.writeHead(204);
+    return response.end();
+  }
+
+  uploadsOf(bucket) {
+    return this.buckets.store.getResourcePath(bucket, undefined, 'uploads');
+  }
+
+  // How many uploads in parts are neither complete nor aborted.
+  openUploads(bucket = 'priv') {
+    const directory = this.uploadsOf(bucket);
+    return fs.existsSync(directory) ? fs.readdirSync(directory).length : 0;
   }
 
   // Whether the store has the object.

@@ -65,7 +65,25 @@ TEST_CASE(
   const auto follower = bench.logs.follow(0);
   CHECK(follower->wait_for(7) == "before\n");
   bench.pass(1s);
-  CHECK(follower->wait_for_end().starts_with("before\n\n[taskcluster:error]"));
+  CHECK(follower->wait_for_end().starts_with("before\n[taskcluster:error]"));
+}
+
+TEST_CASE("workers 6: a log that was ended for its worker has one note, whenever the server died") {
+  const std::string note =
+      "[taskcluster:error] The worker did not end this log: the run was resolved as "
+      "claim-expired. Above is what it had sent.\n";
+  for (const auto written : {std::size_t{0}, std::size_t{1}, std::size_t{30}, note.size()}) {
+    scratch_directory where;
+    { log_bench{where.path}.append(0, "before\n" + note.substr(0, written)); }
+    abandoned_bench bench{where.path};
+    bench.resolve("claim-expired");
+    const auto follower = bench.logs.follow(0);
+    follower->wait_for(7 + written);
+    bench.pass(1s);
+    CHECK(follower->wait_for_end() == "before\n" + note);
+    auto heard = bench.ended.get_future();
+    CHECK(heard.wait_for(patience) == std::future_status::ready);
+  }
 }
 
 TEST_CASE("workers 6: a worker that goes on with its log, or ends it, is not disturbed") {

@@ -325,6 +325,22 @@ std::string some_text(std::size_t size) {
 
 }  // namespace
 
+TEST_CASE("workers 6: the note begins a line, and is not written twice") {
+  const auto note = last_words({}, "canceled");
+  CHECK(note.starts_with("[taskcluster:error] "));
+  CHECK(note.find("resolved as canceled.") != std::string::npos);
+  CHECK(note.size() <= longest_last_words);
+  CHECK(last_words("line\n", "canceled") == note);
+  CHECK(last_words("half a line", "canceled") == "\n" + note);
+  CHECK(last_words("half a line [", "canceled") == "\n" + note);
+  for (std::size_t there = 1; there <= note.size(); ++there)
+    for (const std::string before : {"", "line\n"})
+      CHECK(before + note.substr(0, there) +
+                last_words(before + note.substr(0, there), "canceled") ==
+            before + note);
+  CHECK(last_words(note, "claim-expired") != "");
+}
+
 TEST_CASE("whatever happens in between, each follower gets exactly the bytes") {
   static const auto long_text = some_text(600'000);
   REQUIRE(rc::check([] {

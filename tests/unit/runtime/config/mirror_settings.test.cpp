@@ -37,7 +37,7 @@ TEST_CASE("section 7.2 sites, stores and policies are read") {
        "maxBytes": 1000, "ttlSeconds": 60, "eagerFor": ["^aws/west-"],
        "store": {"backendType": "s3", "accessKeyId": "ID", "secretAccessKey": "secret", "bucket": "copies",
                  "endpoint": "http://localhost:9000"}},
-      {"siteId": "office", "match": [{"region": "office"}], "largestBytes": 10,
+      {"siteId": "office", "match": [{"region": "office"}], "largestBytes": 10, "partBytes": 5242880,
        "store": {"backendType": "local", "directory": "/srv/office"}}]
   })",
                                all)
@@ -56,6 +56,8 @@ TEST_CASE("section 7.2 sites, stores and policies are read") {
   CHECK(all.sites[0].eager_pools == std::vector<std::string>{"^aws/west-"});
   CHECK(std::get<s3_backend_settings>(all.sites[0].store).bucket == "copies");
   CHECK(all.sites[1].largest_bytes == 10);
+  CHECK(all.sites[0].part_bytes == std::uint64_t{1} << 30);
+  CHECK(all.sites[1].part_bytes == 5'242'880);
   CHECK(std::get<local_mirror_settings>(all.sites[1].store).directory == "/srv/office");
 }
 
@@ -85,6 +87,10 @@ TEST_CASE("section 7.2 wrong settings of sites are told, and no secret with them
   CHECK(wrong == "sites[0].store needs the member 'bucket', a text");
   CHECK(problem(R"({"sites": [{"siteId": "a b", "match": []}]})")
             .starts_with("sites[0].siteId must be of up to 64"));
+  CHECK(problem(site(rule + R"("partBytes": 5242879, )" + disk)) ==
+        "sites[0].partBytes must be a whole number from 5242880 to 5368709120");
+  CHECK(problem(site(rule + R"("largestBytes": 5497558138881, )" + disk))
+            .ends_with("from 1 to 5497558138880"));
   CHECK(problem(site(rule + R"("eagerFor": ["("], )" + disk)) ==
         "sites[0].eagerFor[0] must be a regular expression of taskQueueIds");
   const auto twice = "{" + rule + disk + R"(, "siteId": ")";

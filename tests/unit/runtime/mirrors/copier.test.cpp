@@ -3,6 +3,7 @@
 #include "runtime/mirrors/copier.hpp"
 
 #include "runtime/blobs/blob_signer.hpp"
+#include "runtime/mirrors/s3_writers.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -112,4 +113,15 @@ TEST_CASE("section 7.2 what is not what it should be is not copied") {
   auto unreachable = at.order("");
   unreachable.source = {{}, "http://127.0.0.1:1/x"};
   CHECK(at.copy(unreachable).trouble.starts_with("the store of the data: "));
+}
+
+TEST_CASE("section 7.2 parts are as large as wanted, or as large as it takes for there to be few") {
+  constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+  CHECK(size_of_parts(12 * mib, 5 * mib) == 5 * mib);
+  CHECK(size_of_parts(most_s3_parts * 5 * mib, 5 * mib) == 5 * mib);
+  for (const auto bytes : {most_s3_parts * 5 * mib + 1, std::uint64_t{5} << 40}) {
+    const auto part = size_of_parts(bytes, 5 * mib);
+    CHECK(part > 5 * mib);
+    CHECK((bytes + part - 1) / part <= most_s3_parts);
+  }
 }

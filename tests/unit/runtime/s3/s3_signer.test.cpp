@@ -136,6 +136,18 @@ TEST_CASE("AR-21 of every key the slashes stay, and all else can be read back") 
   }));
 }
 
+TEST_CASE("section 7.2 the URL of a part names it, and is signed with that") {
+  const auto url_of = [](const std::string& part) {
+    const s3_request request{"PUT", {"pub", "k"}, {{"partNumber", part}, {"uploadId", "a+b/"}}};
+    return own_signer().put_url(request, example_time, 60s);
+  };
+  const auto url = url_of("1");
+  CHECK(url.starts_with("http://localhost:9000/pub/k?"));
+  CHECK(url.find("&partNumber=1&") != std::string::npos);
+  CHECK(url.find("uploadId=a%2Bb%2F") != std::string::npos);
+  CHECK(url.substr(url.rfind('=')) != url_of("2").substr(url_of("2").rfind('=')));
+}
+
 TEST_CASE("signatures are equal for equal URLs only") {
   CHECK(rc::check([] {
     struct terms {
