@@ -304,8 +304,7 @@ void add_container_flags(CLI::App& app, container_options& containers) {
   app.add_option("--container-storage", containers.storage,
                  "storage driver of containers: overlay, vfs, ...; without it, whichever works");
   app.add_option("--container-network", containers.network,
-                 "network of containers, as podman names it: host, none, bridge, ...; only with "
-                 "that of the host do tasks have the task proxy")
+                 "network of containers, as podman names it: host, none, bridge, ...")
       ->capture_default_str();
   app.add_option(
          "--container-registry-auth", containers.registry_auth,

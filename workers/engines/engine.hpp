@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -76,12 +77,18 @@ struct proxy_place {
   std::string address;
   std::uint16_t port = 0;  ///< 0: any that is free
   std::string host;        ///< what stands for the address in the URL
+  bool within = false;     ///< of the task's own network, where its engine makes the listener
 };
+
+/// Takes the listener of the proxy of a task, and serves it from then on. From any thread, until
+/// the commands of the task have ended.
+using proxy_server = std::function<void(descriptor listener)>;
 
 /// What a run has beside its payload when its commands start.
 struct run_surroundings {
   std::map<std::string, std::string> fixed;  ///< variables that no payload can replace
   std::optional<proxy_place> proxy;          ///< where the task proxy listens, if there is one
+  proxy_server serve_proxy = {};             ///< for a place within the network of the task
 };
 
 /// One run within an engine, from the reading of its payload to its end. The run calls what follows

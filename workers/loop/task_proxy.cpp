@@ -8,6 +8,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <atomic>
 #include <list>
 #include <mutex>
@@ -26,16 +28,18 @@ struct task_proxy::impl {
       : root_url(std::move(root)), by(std::move(with)), scopes(std::move(allowed)), acceptor(io) {
     listen(places);
     url = "http://" + place.host + (place.port == 80 ? "" : ":" + std::to_string(place.port));
-    accepting = std::thread{[this] { accept(); }};
+    if (acceptor.is_open())
+      accepting = std::thread{[this] { accept(); }};
   }
 
   ~impl() {
     ending = true;
-    // A connection of our own wakes the acceptor.
+    // Also wakes one in another network, to which there is no connection from here.
     boost::system::error_code ignored;
-    tcp::socket wake{io};
-    wake.connect(acceptor.local_endpoint(), ignored);
-    accepting.join();
+    if (acceptor.is_open())
+      ::shutdown(acceptor.native_handle(), SHUT_RDWR);
+    if (accepting.joinable())
+      accepting.join();
     {
       const std::lock_guard lock{guard};
       for (auto& socket : open)
@@ -48,6 +52,9 @@ struct task_proxy::impl {
   void listen(const std::vector<proxy_place>& places) {
     boost::system::error_code failed;
     for (const auto& each : places) {
+      place = each;
+      if (each.within)
+        return;
       const tcp::endpoint where{boost::asio::ip::make_address(each.address), each.port};
       acceptor = tcp::acceptor{io};
       acceptor.open(where.protocol(), failed);
@@ -57,11 +64,17 @@ struct task_proxy::impl {
         acceptor.listen(tcp::acceptor::max_listen_connections, failed);
       if (failed)
         continue;
-      place = each;
       place.port = acceptor.local_endpoint().port();
       return;
     }
     throw std::runtime_error{"the proxy of a task has no place to listen: " + failed.message()};
+  }
+
+  void serve(descriptor listener) {
+    const auto own = ::fcntl(listener.get(), F_DUPFD_CLOEXEC, 0);
+    boost::system::error_code failed;
+    acceptor.assign(tcp::v4(), own, failed);
+    accepting = std::thread{[this] { accept(); }};
   }
 
   void accept() {
@@ -172,6 +185,8 @@ task_proxy::~task_proxy() = default;
 const std::string& task_proxy::url() const { return impl_->url; }
 
 const proxy_place& task_proxy::place() const { return impl_->place; }
+
+void task_proxy::serve(descriptor listener) { impl_->serve(std::move(listener)); }
 
 void task_proxy::use(credentials by) {
   const std::lock_guard lock{impl_->guard};

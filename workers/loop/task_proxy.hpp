@@ -2,6 +2,7 @@
 
 #include "runtime/auth/credentials.hpp"
 #include "workers/engines/engine.hpp"
+#include "workers/files/descriptor.hpp"
 
 #include <memory>
 #include <string>
@@ -13,7 +14,8 @@ namespace troupe {
 /// signs them with the run's credentials, limited to the task's scopes (workers contract 6.4).
 class task_proxy {
  public:
-  /// Listens at the first of `places` that is free; throws when none is.
+  /// Listens at the first of `places` that is free; throws when none is. At one within the network
+  /// of the task it waits to be given the listener.
   task_proxy(std::string root_url, credentials by, std::vector<std::string> scopes,
              const std::vector<proxy_place>& places);
   ~task_proxy();
@@ -23,6 +25,9 @@ class task_proxy {
 
   /// Where it listens.
   const proxy_place& place() const;
+
+  /// Serves that listener, in place of one of its own. From any thread; once.
+  void serve(descriptor listener);
 
   /// Goes over to the credentials of a reclaim.
   void use(credentials by);

@@ -102,9 +102,11 @@ task_run::verdict task_run::run_ready() {
   const auto started = now();
   run_until_ = started + payload_.max_run_time;
   auto result = verdict::completed;
-  run_surroundings around{fixed_variables(), {}};
-  if (proxy_)
+  run_surroundings around{fixed_variables(), {}, {}};
+  if (proxy_) {
     around.proxy = proxy_->place();
+    around.serve_proxy = [this](descriptor listener) { proxy_->serve(std::move(listener)); };
+  }
   for (const auto& line : execution_->commands(around)) {
     result = run_command(line);
     if (result != verdict::completed)

@@ -27,7 +27,7 @@ constexpr auto time_after_the_task = 15min;  // for an artifact whose task is ov
 }  // namespace
 
 void task_run::open_shells() {
-  const auto line = execution_->shell({fixed_variables(), {}});
+  const auto line = execution_->shell({fixed_variables(), {}, {}});
   if (!line)
     return log_->note_warning("[interactive] There are no shells in such a task.");
   const started_words shell{line->words, line->directory, line->env};

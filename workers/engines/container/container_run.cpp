@@ -80,10 +80,11 @@ container_run::container_run(const container_room& room, const run_facts& facts,
 
 void container_run::check_machine(std::vector<std::string>& problems) const {
   const auto& options = room_.program.options();
-  if (payload_.common.proxy && options.network != "host")
+  if (payload_.common.proxy && options.network != "host" && !is_network_of_its_own(options.network))
     problems.emplace_back(
-        "features.taskclusterProxy: the containers of this worker do not reach its proxy; start it "
-        "with --container-network host");
+        "features.taskclusterProxy: the containers of this worker have a network that was there "
+        "before them, so others would reach their proxy; start it with --container-network host, "
+        "none, or bridge");
   if (payload_.privileged && !options.privileged)
     problems.emplace_back(
         "capabilities.privileged: this worker does not allow it; start it with "
@@ -122,6 +123,8 @@ std::optional<run_verdict> container_run::prepare(run_desk& desk) {
 // Each task has an address of its own, at the port of which plain names are looked for. Where that
 // is not permitted, or taken, the URL names another.
 std::vector<proxy_place> container_run::proxy_places() const {
+  if (is_network_of_its_own(room_.program.options().network))
+    return {{"127.0.0.2", http_port, proxy_host, true}};
   constexpr int attempts = 4;
   std::vector<proxy_place> places;
   for (int i = 0; i < attempts; ++i) {
@@ -129,9 +132,9 @@ std::vector<proxy_place> container_run::proxy_places() const {
     places.push_back({"127." + std::to_string(64 + number % 128) + "." +
                           std::to_string((number >> 8) % 256) + "." +
                           std::to_string(1 + (number >> 16) % 254),
-                      http_port, proxy_host});
+                      http_port, proxy_host, false});
   }
-  places.push_back({"127.0.0.1", 0, proxy_host});
+  places.push_back({"127.0.0.1", 0, proxy_host, false});
   return places;
 }
 
@@ -184,6 +187,14 @@ void container_run::add_variables(std::vector<std::string>& words,
   words.push_back("--env-file=" + path);
 }
 
+void container_run::add_proxy(std::vector<std::string>& words, const run_surroundings& around) {
+  words.push_back(std::string{"--add-host="} + proxy_host + ":" + around.proxy->address);
+  if (!around.proxy->within)
+    return;
+  door_ = std::make_unique<proxy_door>(directory_, *around.proxy, around.serve_proxy);
+  words.insert(words.begin(), door_->words().begin(), door_->words().end());
+}
+
 std::vector<command_line> container_run::commands(const run_surroundings& around) {
   const auto& options = room_.program.options();
   auto env = room_.program.variables();
@@ -200,7 +211,7 @@ std::vector<command_line> container_run::commands(const run_surroundings& around
                                     "--network=" + options.network,
                                     "--add-host=localhost.localdomain:127.0.0.1"};
   if (around.proxy)
-    words.push_back(std::string{"--add-host="} + proxy_host + ":" + around.proxy->address);
+    add_proxy(words, around);
   add_rights(words);
   add_mounts(words);
   add_variables(words, around.fixed, env);
@@ -234,6 +245,10 @@ std::optional<command_line> container_run::shell(const run_surroundings&) const 
 
 run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
   ended_ = true;
+  if (const auto why = door_ ? door_->trouble() : std::string{}; !why.empty()) {
+    desk.note_error("The proxy has no place in the network of the container: " + why + ".");
+    return run_verdict::internal;
+  }
   const auto result = engine_run::judge(exit, desk);
   constexpr int signal_base = 128;
   const int code = exit.signal != 0 ? signal_base + exit.signal : exit.code;
@@ -246,6 +261,7 @@ run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
 // When everything was killed, there was nobody to tell podman of it: it takes the container for a
 // running one until it is told to end that.
 void container_run::settle() {
+  door_.reset();
   if (made_ && !ended_) {
     room_.program.call({"stop", "--time=0", "--ignore", name_}, removal_limit);
     killed_ = true;

@@ -4,9 +4,11 @@
 #include "workers/engines/container/container_payload.hpp"
 #include "workers/engines/container/image_store.hpp"
 #include "workers/engines/container/podman.hpp"
+#include "workers/engines/container/proxy_door.hpp"
 #include "workers/engines/engine.hpp"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,7 @@ class container_run : public engine_run {
   void check_machine(std::vector<std::string>& problems) const;
   void add_rights(std::vector<std::string>& words) const;
   void add_mounts(std::vector<std::string>& words) const;
+  void add_proxy(std::vector<std::string>& words, const run_surroundings& around);
   void add_variables(std::vector<std::string>& words,
                      const std::map<std::string, std::string>& fixed,
                      std::map<std::string, std::string>& env) const;
@@ -57,6 +60,7 @@ class container_run : public engine_run {
   const std::string directory_;
   container_payload payload_;
   held_image image_;
+  std::unique_ptr<proxy_door> door_;  // while the container has the proxy in its network
   timestamp started_;
   bool made_ = false;                         // there may be a container
   bool ended_ = false;                        // podman knows that it has ended

@@ -64,7 +64,7 @@ TEST_CASE("workers 3.3: a container is run as the stock worker runs it", "[conta
                          "cache": {"c": "/c"}, "artifacts": {"v": {"type": "volume", "path": "/v"}}})"};
   CHECK(paper.problems == lines{});
   const auto line =
-      paper.command({{{"TASK_ID", "T"}}, proxy_place{"127.9.9.9", 80, "taskcluster"}});
+      paper.command({{{"TASK_ID", "T"}}, proxy_place{"127.9.9.9", 80, "taskcluster"}, {}});
   const auto work = paper.place / "run/work/";
   for (const auto& word :
        {std::string{"--name=troupe-T-1"}, std::string{"--label=troupe.worker=owner"},
@@ -102,8 +102,31 @@ TEST_CASE("workers 3.3: rights of a container are those that it asks for", "[con
   run_on_paper given{R"({"capabilities": {"privileged": true}})", options};
   CHECK(given.problems == lines{});
   CHECK(has(given.command(), "--privileged"));
+}
+
+TEST_CASE("workers 3.2: the proxy is in the network of the container, if that has one of its own",
+          "[container_run]") {
+  const char* wanted = R"({"features": {"taskclusterProxy": true}})";
+  auto options = run_on_paper::defaults();
+  CHECK_FALSE(run_on_paper(wanted, options).run->proxy_places()[0].within);
   options.network = "none";
-  CHECK(run_on_paper{R"({"features": {"taskclusterProxy": true}})", options}.problems.size() == 1);
+  run_on_paper alone{wanted, options};
+  CHECK(alone.problems == lines{});
+  const auto places = alone.run->proxy_places();
+  REQUIRE(places.size() == 1);
+  CHECK(places[0].within);
+  CHECK(places[0].port == 80);
+  const auto line = alone.command({{}, places[0], [](descriptor) {}});
+  CHECK(has(line, "--add-host=taskcluster:" + places[0].address));
+  const auto hooks =
+      std::find(line.words.begin(), line.words.end(),
+                "--hooks-dir=" + std::filesystem::absolute(alone.place / "run/hooks").string());
+  REQUIRE(hooks != line.words.end());
+  CHECK(std::find(hooks, line.words.end(), "run") != line.words.end());
+  options.network = "container:other";
+  const run_on_paper shared{wanted, options};
+  REQUIRE(shared.problems.size() == 1);
+  CHECK(shared.problems[0].starts_with("features.taskclusterProxy: "));
 }
 
 TEST_CASE("a shell of a container is opened by its name", "[container_run]") {
