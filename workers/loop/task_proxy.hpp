@@ -1,8 +1,8 @@
 #pragma once
 
 #include "runtime/auth/credentials.hpp"
+#include "runtime/files/descriptor.hpp"
 #include "workers/engines/engine.hpp"
-#include "workers/files/descriptor.hpp"
 
 #include <memory>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "messages/api_error.hpp"
-#include "workers/files/descriptor.hpp"
+#include "runtime/files/descriptor.hpp"
 
 #include <sys/types.h>
 #include <cstdint>

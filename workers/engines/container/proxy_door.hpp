@@ -1,7 +1,7 @@
 #pragma once
 
+#include "runtime/files/descriptor.hpp"
 #include "workers/engines/engine.hpp"
-#include "workers/files/descriptor.hpp"
 
 #include <mutex>
 #include <string>
