@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import zlib from 'node:zlib';
 import taskcluster from 'taskcluster-client';
-import { Registry, missing, savedImage, sha256 } from './support/images.mjs';
+import { Registry, bridgeMissing, missing, savedImage, sha256 } from './support/images.mjs';
 import { Server, binary, until } from './support/server.mjs';
 import { Shell, socketUrl } from './support/shells.mjs';
 import { definition, inSeconds, slugid } from './support/tasks.mjs';
@@ -340,7 +340,7 @@ describe('containers', { skip: missing, ...limit }, () => {
     }
   }
 
-  test('workers 6.4: the proxy is in the network of a container on a bridge', async () => {
+  test('workers 6.4: the proxy is in the network of a container on a bridge', { skip: bridgeMissing }, async () => {
     bench.startWorker('work/bridged', 'bridged', {}, ['--engine', 'container', '--container-network', 'bridge',
       '--work-dir', path.join(scratch, 'work-bridged'), '--cache-dir', path.join(scratch, 'caches')]);
     await hasProxyWithin({ taskQueueId: 'work/bridged' });

@@ -19,6 +19,11 @@ export const missing = process.getuid() !== 0
   || spawnSync('unshare', ['--mount', '--pid', '--fork', 'true']).status !== 0
   ? 'containers are not permitted here: the tests run without the rights of root' : false;
 
+// What podman makes for containers on a bridge needs a system that has bridges and NAT.
+export const bridgeMissing = missing || (spawnSync('unshare', ['--net', 'sh', '-c',
+  'ip link add bridge0 type bridge && iptables -t nat -L']).status !== 0
+  ? 'the system of this machine has no bridges, or no NAT' : false);
+
 function tar(directory, names) {
   return execFileSync('tar', ['-C', directory, '--owner=0', '--group=0', '--mtime=@0', '--sort=name',
     '-cf', '-', ...names], { maxBuffer: 1 << 28 });
