@@ -22,8 +22,9 @@ TEST_CASE("code that is let go of takes no memory, and is there when it is neede
   REQUIRE(before > 0);
   let_go_of_code();
   CHECK(file_pages() < before);
+  // This is read by code that comes back.
   let_go_of_code();
-  CHECK(std::to_string(before).size() > 1);
+  CHECK(file_pages() > 0);
 }
 
 }  // namespace
