@@ -44,9 +44,10 @@ void resource_report::add(std::chrono::duration<double> at, const process_use& u
 }
 
 std::vector<std::string> resource_report::lines() const {
-  if (last_.count() == 0)
+  // A run can be over before anybody looked.
+  if (samples_ == 0)
     return {};
-  const auto memory = sum_memory_ / static_cast<double>(std::max<std::size_t>(samples_, 1));
+  const auto memory = sum_memory_ / static_cast<double>(samples_);
   const auto machine =
       static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   const auto average = last_cpu_ / last_.count();

@@ -23,6 +23,12 @@ TEST_CASE("workers 3.1.3: a report of resources has peaks and averages", "[resou
   CHECK(lines[2] == "[resource-monitor] Processes: peak 5");
 }
 
+TEST_CASE("of a run that was over before anybody looked nothing is reported", "[resources]") {
+  resource_report report;
+  report.add(std::chrono::duration<double>{0.01}, {0, 0, 0.001});
+  CHECK(report.lines().empty());
+}
+
 TEST_CASE("what the processes below one use is seen, and what they have used", "[resources]") {
   int go[2];
   REQUIRE(::pipe(go) == 0);
