@@ -120,7 +120,7 @@ void task_queue_shell::renew(renew_claim& command) { on_renew_claim(state_, comm
 void task_queue_shell::claim(claim_work& command) {
   const auto now = stage_.on.now();
   stage_.board.tell(stage_.on, queue_seen{state_.id, command.worker, now, now + queue_lasts});
-  auto decision = on_claim_work(state_, command, now, now + stage_.parts.claim_wait);
+  auto decision = on_claim_work(state_, command, now, end_of_wait(now, stage_.parts.claim_wait));
   const bool waits = decision.claims.empty();
   carry_out(std::move(decision));
   if (!waits)

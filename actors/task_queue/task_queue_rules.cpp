@@ -207,6 +207,12 @@ void on_renew_claim(task_queue_state& state, const renew_claim& command) {
     set_claimed(state, command.task, claimed_run{command.run, found->second.worker, command.at});
 }
 
+timestamp end_of_wait(timestamp now, std::chrono::milliseconds wait) {
+  const auto until = now + wait;
+  const auto step = wait.count() / 20;
+  return step == 0 ? until : timestamp{until.ms - until.ms % step};
+}
+
 task_queue_decision on_claim_work(task_queue_state& state, const claim_work& command, timestamp now,
                                   timestamp until) {
   task_queue_decision decision;

@@ -52,6 +52,10 @@ void on_resume_claim(task_queue_state& state, const resume_claim& command);
 /// The worker keeps its claim, which begins anew.
 void on_renew_claim(task_queue_state& state, const renew_claim& command);
 
+/// Until when a call waits that comes now and may wait for `wait`. Calls of about the same time end
+/// together, for one wake of the machine instead of many: up to a twentieth of `wait` earlier.
+timestamp end_of_wait(timestamp now, std::chrono::milliseconds wait);
+
 /// A worker wants runs: claims what is there, or waits until `until`.
 task_queue_decision on_claim_work(task_queue_state& state, const claim_work& command, timestamp now,
                                   timestamp until);
