@@ -305,7 +305,7 @@ scope_set_ptr auth_snapshot::expand_with_anonymous(const scope_list& scopes) con
 
 std::size_t auth_snapshot::shard_of(std::string_view client_id) {
   // Another part of the hash than what a shard goes by.
-  return (std::hash<std::string_view>{}(client_id) >> 40) % shards{}.size();
+  return (std::hash<std::string_view>{}(client_id) >> 40) % std::tuple_size_v<shards>;
 }
 
 outcome<auth_snapshot_ptr> make_snapshot(const std::vector<client_record>& clients,
