@@ -7,6 +7,10 @@
 
 namespace troupe {
 
+/// Where in `text`, from `from` on, the first letter stands that a JSON string cannot hold as it
+/// is; its size if there is none.
+std::size_t find_special_letter(std::string_view text, std::size_t from = 0);
+
 /// Appends `text` as a JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text);
 

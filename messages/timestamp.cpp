@@ -1,5 +1,8 @@
 #include "messages/timestamp.hpp"
 
+#include <array>
+#include <cstring>
+
 namespace troupe {
 
 namespace {
@@ -18,10 +21,15 @@ bool read_digits(std::string_view text, std::size_t at, std::size_t count, int& 
   return true;
 }
 
-void put_digits(char* at, int value, int count) {
-  for (int i = count - 1; i >= 0; --i, value /= 10)
-    at[i] = static_cast<char>('0' + value % 10);
-}
+// Two digits at once; divisions are what takes the time.
+constexpr auto digit_pairs = [] {
+  std::array<std::array<char, 2>, 100> pairs{};
+  for (unsigned i = 0; i < 100; ++i)
+    pairs[i] = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
+  return pairs;
+}();
+
+void put_pair(char* at, unsigned value) { std::memcpy(at, digit_pairs[value].data(), 2); }
 
 // Reads the offset that follows the seconds; nothing means UTC.
 std::optional<int> read_offset_minutes(std::string_view rest) {
@@ -45,17 +53,21 @@ void append_iso(std::string& out, timestamp t) {
   using namespace std::chrono;
   const auto days = floor<std::chrono::days>(milliseconds{t.ms});
   const year_month_day date{sys_days{days}};
-  auto rest = static_cast<int>(t.ms - days.count() * ms_per_day);
+  auto rest = static_cast<unsigned>(t.ms - days.count() * ms_per_day);
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
   char text[] = "0000-00-00T00:00:00.000Z";
-  put_digits(text, static_cast<int>(date.year()), 4);
-  put_digits(text + 5, static_cast<int>(static_cast<unsigned>(date.month())), 2);
-  put_digits(text + 8, static_cast<int>(static_cast<unsigned>(date.day())), 2);
-  put_digits(text + 20, rest % 1000, 3);
+  put_pair(text, year / 100);
+  put_pair(text + 2, year % 100);
+  put_pair(text + 5, static_cast<unsigned>(date.month()));
+  put_pair(text + 8, static_cast<unsigned>(date.day()));
+  const auto millis = rest % 1000;
+  text[20] = static_cast<char>('0' + millis / 100);
+  put_pair(text + 21, millis % 100);
   rest /= 1000;
-  put_digits(text + 17, rest % 60, 2);
+  put_pair(text + 17, rest % 60);
   rest /= 60;
-  put_digits(text + 14, rest % 60, 2);
-  put_digits(text + 11, rest / 60, 2);
+  put_pair(text + 14, rest % 60);
+  put_pair(text + 11, rest / 60);
   out.append(text, 24);
 }
 

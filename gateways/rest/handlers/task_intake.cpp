@@ -1,4 +1,5 @@
 #include "gateways/rest/handlers/task_intake.hpp"
+#include "messages/json_writer.hpp"
 #include "runtime/lane/memory.hpp"
 
 #include <boost/json.hpp>
@@ -44,9 +45,10 @@ outcome<timestamp> take_date(json::object& body, std::string_view key) {
   if (!read)
     return wrong("'" + std::string{key} + "' is not a date like 2026-11-24T12:00:00.000Z");
   // Most clients send the canonical form already.
-  if (value.get_string().size() != 24 || value.get_string().back() != 'Z')
-    value = to_iso(*read);
-  else if (const auto canonical = to_iso(*read); canonical != value.get_string())
+  static thread_local std::string canonical;
+  canonical.clear();
+  append_iso(canonical, *read);
+  if (value.get_string() != canonical)
     value = canonical;
   return *read;
 }
@@ -76,17 +78,6 @@ outcome<void> check_scopes(const std::vector<std::string>& scopes) {
     if (scope.ends_with("**"))
       return wrong("the task scope '" + scope + "' must not end in '**'; a single '*' is enough");
   return {};
-}
-
-/// Compact text of a value, by way of memory that the thread keeps.
-void append_json(std::string& out, const json::value& value) {
-  static thread_local json::serializer serializer;
-  static thread_local char piece[32 * 1024];
-  serializer.reset(&value);
-  while (!serializer.done()) {
-    const auto text = serializer.read(piece, sizeof piece);
-    out.append(text.data(), text.size());
-  }
 }
 
 outcome<void> take_ids(const task_id& id, json::object& body, task_definition& task) {
