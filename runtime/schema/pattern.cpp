@@ -331,18 +331,80 @@ class matcher {
   std::size_t steps_ = 0;
 };
 
+// -- without backtracking -------------------------------------------------------------------------
+
+using stretches = std::vector<text_pattern::stretch>;
+
+// Appends what a sequence of characters consists of; false if it is more than that.
+bool flatten(const item* from, const item* to, stretches& into) {
+  for (; from != to; ++from) {
+    if (from->what == kind::characters) {
+      into.push_back({from->characters, from->least, from->most});
+      continue;
+    }
+    const bool is_plain_group = from->what == kind::group && from->least == 1 && from->most == 1 &&
+                                from->inner->alternatives.size() == 1;
+    if (!is_plain_group)
+      return false;
+    const auto& within = from->inner->alternatives.front();
+    if (!flatten(within.data(), within.data() + within.size(), into))
+      return false;
+  }
+  return true;
+}
+
+// Whether a stretch that takes all it can leaves nothing out that the following ones need: their
+// next character is never one of its own.
+bool may_be_greedy(const stretches& all, std::size_t number) {
+  const auto& one = all[number];
+  if (one.least == one.most)
+    return true;
+  for (auto next = number + 1; next < all.size(); ++next) {
+    if ((all[next].characters & one.characters).any())
+      return false;
+    if (all[next].least > 0)
+      return true;
+  }
+  return true;
+}
+
 }  // namespace
 
 text_pattern::text_pattern(std::string_view expression)
     : source_(expression), root_(compiler{expression}.compile()) {
   anchored_ = expression.starts_with('^') && expression.find('|') == std::string_view::npos;
+  if (!root_ || root_->alternatives.size() != 1)
+    return;
+  const auto& items = root_->alternatives.front();
+  if (items.empty() || items.front().what != kind::begin)
+    return;
+  to_the_end_ = items.back().what == kind::end;
+  is_straight_ =
+      flatten(items.data() + 1, items.data() + items.size() - (to_the_end_ ? 1 : 0), straight_);
+  for (std::size_t i = 0; i < straight_.size() && is_straight_; ++i)
+    is_straight_ = may_be_greedy(straight_, i);
 }
 
 text_pattern::~text_pattern() = default;
 text_pattern::text_pattern(text_pattern&&) noexcept = default;
 text_pattern& text_pattern::operator=(text_pattern&&) noexcept = default;
 
+bool text_pattern::matches_straight(std::string_view text) const {
+  std::size_t at = 0;
+  for (const auto& next : straight_) {
+    const auto end = next.most < text.size() - at ? at + next.most : text.size();
+    const auto from = at;
+    while (at < end && next.characters[static_cast<unsigned char>(text[at])])
+      ++at;
+    if (at - from < next.least)
+      return false;
+  }
+  return !to_the_end_ || at == text.size();
+}
+
 bool text_pattern::matches(std::string_view text) const {
+  if (is_straight_)
+    return matches_straight(text);
   if (!root_)
     return false;
   matcher search{text};

@@ -30,10 +30,24 @@ class text_pattern {
 
   struct node;
 
+  /// A run of characters of one class.
+  struct stretch {
+    std::bitset<256> characters;
+    std::uint32_t least = 1;
+    std::uint32_t most = 1;
+  };
+
  private:
+  bool matches_straight(std::string_view text) const;
+
   std::string source_;
   std::unique_ptr<const node> root_;
   bool anchored_ = false;
+  // For most expressions: what the text consists of from its beginning on, where taking as much as
+  // possible each time is always right.
+  std::vector<stretch> straight_;
+  bool is_straight_ = false;
+  bool to_the_end_ = false;
 };
 
 }  // namespace troupe

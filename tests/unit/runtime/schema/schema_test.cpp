@@ -134,6 +134,15 @@ TEST_CASE("patterns agree with the standard library's") {
       "^refs/(heads|tags)/.*$",
       "^[1-9]*[0-9]+$",
       "^(true|false)$",
+      "^a*a$",
+      "^a?[hs]*a$",
+      "^(ah)*s$",
+      "^([ah]+)(s)[gt]?/$",
+      "^[hs]{2,3}[a:]*",
+      "^a{0,2}h*a*s?$",
+      "^s[^a]*$",
+      "^[ -~]*$",
+      "^$",
   };
   for (const auto& expression : expressions) {
     const text_pattern ours{expression};
