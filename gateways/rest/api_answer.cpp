@@ -64,25 +64,41 @@ outcome<void> api_call::authorize(scope_lookup values) {
     return {};
   }
   TROUPE_CHECK(identify());
-  const auto& have = *caller_->scopes;
+  if (asked_ != nullptr) {
+    TROUPE_TRY(const auto held,
+               scopes.satisfied_by(*caller_->scopes, value_of, lane_.scope_buffer));
+    TROUPE_TRY(auto needed, scopes.render(value_of));
+    return settle(std::move(needed), held);
+  }
+  return check_scopes(value_of);
+}
+
+outcome<void> api_call::check_scopes(scope_lookup values) {
+  const auto& scopes = method_->scopes;
+  const auto& have = caller_->scopes;
   // Only the log wants to know which scopes were used.
   const bool logged = lane_.log.enabled();
+  auto& memory = lane_.known_scopes;
+  const bool is_kept = memory.ask(scopes, have, values, logged);
+  if (const auto* used = is_kept ? memory.recall() : nullptr) {
+    authorized_ = true;
+    used_scopes_ = *used;
+    return {};
+  }
   scope_list used;
   if (logged)
     used.reserve(16);
   TROUPE_TRY(authorized_,
-             scopes.satisfied_by(have, value_of, lane_.scope_buffer, logged ? &used : nullptr));
-  if (asked_ != nullptr) {
-    TROUPE_TRY(auto needed, scopes.render(value_of));
-    return settle(std::move(needed), std::exchange(authorized_, false));
+             scopes.satisfied_by(*have, values, lane_.scope_buffer, logged ? &used : nullptr));
+  if (!authorized_) {
+    TROUPE_TRY(const auto required, scopes.render(values));
+    return insufficient_scopes(*have, *required, caller_->client_id, caller_->authenticated);
   }
-  if (authorized_) {
-    if (logged)
-      record_scopes(used);
-    return {};
-  }
-  TROUPE_TRY(const auto required, scopes.render(value_of));
-  return insufficient_scopes(have, *required, caller_->client_id, caller_->authenticated);
+  if (logged)
+    record_scopes(used);
+  if (is_kept)
+    memory.keep(used_scopes_);
+  return {};
 }
 
 void api_call::record_scopes(const scope_list& used) {

@@ -75,6 +75,7 @@ std::string_view api_lane::root_url() const {
 void api_lane::use(auth_snapshot_ptr next) {
   snapshot = std::move(next);
   certificates = {};
+  known_scopes.clear();
 }
 
 outcome<caller_ptr> api_lane::authenticate(const api_request& request) {

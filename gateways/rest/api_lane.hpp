@@ -6,6 +6,7 @@
 #include "gateways/rest/request_counts.hpp"
 #include "gateways/rest/request_log.hpp"
 #include "gateways/rest/rest_gateway.hpp"
+#include "gateways/rest/scope_memory.hpp"
 #include "messages/json_parser.hpp"
 #include "runtime/auth/authenticate.hpp"
 #include "runtime/lane/timer_wheel.hpp"
@@ -50,7 +51,8 @@ struct api_lane final : private timer_target {
   timestamp started;
   request_log log;
   request_counts counts;
-  std::string scope_buffer;  ///< room for checks of scopes
+  std::string scope_buffer;   ///< room for checks of scopes
+  scope_memory known_scopes;  ///< what was checked of late
 
   bool checks_replies;  ///< as `rest_gateway_parts` says
 

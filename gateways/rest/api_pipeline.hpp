@@ -99,6 +99,7 @@ class api_call final : public request_context, public answer_sink {
   outcome<void> check_query();
   outcome<void> check_body();
   outcome<void> identify();
+  outcome<void> check_scopes(scope_lookup values);
   void record_scopes(const scope_list& used);
   void stop_waiting();
   api_error settle(std::optional<scope_expression> needed, bool satisfied);
