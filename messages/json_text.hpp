@@ -7,6 +7,10 @@
 
 namespace troupe {
 
+/// Copies `text`, if a JSON string can hold all of it as it is; there must be room for it. If not,
+/// it answers false, and what was written does not matter.
+bool copy_plain_json(char* to, std::string_view text);
+
 /// Where in `text`, from `from` on, the first letter stands that a JSON string cannot hold as it
 /// is; its size if there is none.
 std::size_t find_special_letter(std::string_view text, std::size_t from = 0);

@@ -33,6 +33,24 @@ TEST_CASE("a JSON string escapes what it must, wherever it stands") {
   }
 }
 
+TEST_CASE("a text of any length is copied when no letter is special, wherever it would stand") {
+  for (std::size_t size = 0; size < 70; ++size) {
+    std::string copy(size, '?');
+    std::string text;
+    for (std::size_t i = 0; i < size; ++i)
+      text += static_cast<char>(i % 3 == 0 ? 0xc3 : 'a' + i % 26);
+    CHECK(copy_plain_json(copy.data(), text));
+    CHECK(copy == text);
+    for (std::size_t place = 0; place < size; ++place)
+      for (const char special : {'"', '\\', '\0', '\n', '\x1f'}) {
+        auto other = text;
+        other[place] = special;
+        CHECK_FALSE(copy_plain_json(copy.data(), other));
+        CHECK(find_special_letter(other) == place);
+      }
+  }
+}
+
 TEST_CASE("a JSON string is read as it was") {
   CHECK(rc::check([] {
     std::string text;
