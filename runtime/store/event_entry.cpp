@@ -19,7 +19,68 @@ bool read_number(std::string_view text, Number& out) {
   return failed == std::errc{} && end == text.data() + text.size() && !text.empty();
 }
 
+// A number of a head and the blank behind it.
+template <class Number>
+bool take_number(std::string_view& text, Number& out) {
+  const auto blank = text.find(' ');
+  if (blank == std::string_view::npos || !read_number(text.substr(0, blank), out))
+    return false;
+  text.remove_prefix(blank + 1);
+  return true;
+}
+
+bool take_text(std::string_view& text, std::size_t size, std::string_view& out) {
+  if (size > text.size())
+    return false;
+  out = text.substr(0, size);
+  text.remove_prefix(size);
+  return true;
+}
+
+bool read_value(std::string_view value, event& into, std::vector<std::string>& cc) {
+  std::size_t exchange = 0, routing_key = 0, keys = 0;
+  std::string_view joined;
+  const bool good = take_number(value, into.time.ms) && take_number(value, exchange) &&
+                    take_number(value, routing_key) && take_number(value, keys) &&
+                    take_text(value, exchange, into.exchange) &&
+                    take_text(value, routing_key, into.routing_key) &&
+                    take_text(value, keys, joined);
+  if (good && !joined.empty())
+    split_keys(joined, cc);
+  into.payload = value;
+  return good;
+}
+
+void read_field(std::string_view name, std::string_view value, event& into,
+                std::vector<std::string>& cc) {
+  if (name == "x")
+    into.exchange = value;
+  else if (name == "k")
+    into.routing_key = value;
+  else if (name == "p")
+    into.payload = value;
+  else if (name == "c")
+    split_keys(value, cc);
+  else if (name == "t")
+    read_number(value, into.time.ms);
+}
+
 }  // namespace
+
+event_entry_head::event_entry_head(std::int64_t ms, std::size_t exchange, std::size_t routing_key,
+                                   std::size_t cc) {
+  auto* at = text_.data();
+  auto* const end = at + text_.size();
+  const auto add = [&at, end](auto number) {
+    at = std::to_chars(at, end, number).ptr;
+    *at++ = ' ';
+  };
+  add(ms);
+  add(exchange);
+  add(routing_key);
+  add(cc);
+  size_ = static_cast<std::size_t>(at - text_.data());
+}
 
 std::optional<event_id> read_entry_id(const redisReply& entry, std::uint16_t stream) {
   if (entry.type != REDIS_REPLY_ARRAY || entry.elements == 0)
@@ -49,16 +110,10 @@ std::optional<event> read_event_entry(const redisReply& entry, std::uint16_t str
   for (std::size_t i = 0; i + 1 < fields.elements; i += 2) {
     const auto name = text_of(fields.element[i]);
     const auto value = text_of(fields.element[i + 1]);
-    if (name == "x")
-      what.exchange = value;
-    else if (name == "k")
-      what.routing_key = value;
-    else if (name == "p")
-      what.payload = value;
-    else if (name == "c")
-      split_keys(value, cc);
-    else if (name == "t")
-      read_number(value, what.time.ms);
+    if (name != event_entry_field)
+      read_field(name, value, what, cc);
+    else if (!read_value(value, what, cc))
+      return std::nullopt;
   }
   what.cc = cc;
   return what;

@@ -59,27 +59,26 @@ void lane_store::append_event(std::uint16_t stream, event_draft draft) {
   *end++ = '-';
   end = std::to_chars(end, stream_id + sizeof stream_id, id.n).ptr;
   auto& commands = filling_.commands;
-  // What listeners are told later is read where it stands.
-  const auto text = [&commands](std::string_view argument) {
-    commands.argument(argument);
-    return stretch{commands.size() - line_end.size() - argument.size(), argument.size()};
-  };
-  commands.begin(draft.cc.empty() ? 11 : 13);
+  const auto cc = join_keys(draft.cc);
+  const event_entry_head head{now.ms, draft.exchange.size(), draft.routing_key.size(), cc.size()};
+  commands.begin(5);
   commands.argument("XADD");
   commands.argument(resp_writer::joined{stream_key_prefix(stream), "events", {}});
   commands.argument(std::string_view{stream_id, static_cast<std::size_t>(end - stream_id)});
-  commands.argument("x");
+  commands.argument(event_entry_field);
+  commands.begin_argument(head.text().size() + draft.exchange.size() + draft.routing_key.size() +
+                          cc.size() + draft.payload.size());
+  commands.part(head.text());
+  // What listeners are told later is read where it stands.
+  const auto text = [&commands](std::string_view part) {
+    commands.part(part);
+    return stretch{commands.size() - part.size(), part.size()};
+  };
   const auto exchange = text(draft.exchange);
-  commands.argument("k");
   const auto routing_key = text(draft.routing_key);
-  if (!draft.cc.empty()) {
-    commands.argument("c");
-    commands.argument(join_keys(draft.cc));
-  }
-  commands.argument("t");
-  commands.argument(now.ms);
-  commands.argument("p");
+  commands.part(cc);
   const auto payload = text(draft.payload);
+  commands.end_argument();
   note_event_size(stream, payload.size + routing_key.size + exchange.size);
   filling_.events.push_back({id, now, exchange, routing_key, payload, std::move(draft.cc)});
   ++counters_.events;

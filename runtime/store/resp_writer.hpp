@@ -56,6 +56,11 @@ class resp_writer {
     text_.append("\r\n", 2);
   }
 
+  /// Begins an argument of so many bytes, which follow by `part` until `end_argument`.
+  void begin_argument(std::size_t bytes) { number('$', bytes); }
+  void part(std::string_view text) { text_.append(text); }
+  void end_argument() { text_.append("\r\n", 2); }
+
   /// Commands written so far.
   std::size_t commands() const { return commands_; }
   std::size_t size() const { return text_.size(); }

@@ -5,7 +5,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import taskcluster from 'taskcluster-client';
 import { Server, until } from './support/server.mjs';
-import { ask } from './support/redis.mjs';
+import { ask, entriesOf } from './support/redis.mjs';
 import { failure, inSeconds, slugid } from './support/tasks.mjs';
 
 let server;
@@ -18,11 +18,9 @@ const client = (change = {}) => ({ expires: inSeconds(86400), description: 'of a
 const role = (change = {}) => ({ scopes: ['given:by-role'], description: 'of a test', ...change });
 
 // What the log of auth events has of one, in order.
-const eventsOf = (id) => ask(server.redis, 'XRANGE', 'troupe:{auth}:events', '-', '+')
-  .map(([, fields]) => Object.fromEntries(
-    Array.from({ length: fields.length / 2 }, (_, i) => [fields[2 * i], fields[2 * i + 1]])))
-  .filter(({ p }) => [JSON.parse(p).clientId, JSON.parse(p).roleId].includes(id))
-  .map(({ x }) => x.split('/').pop());
+const eventsOf = (id) => entriesOf(server.redis, 'troupe:{auth}:events')
+  .filter(({ payload }) => [payload.clientId, payload.roleId].includes(id))
+  .map(({ exchange }) => exchange.split('/').pop());
 
 // What the log of the server says of calls of a method about an id that failed.
 const reported = (method, id) => server.log.split('\n').filter((line) => line.includes('monitor.apiMethod'))

@@ -11,20 +11,30 @@ export function ask(redis, ...command) {
 
 const shardKey = (shard, what) => `troupe:{${String(shard).padStart(2, '0')}}:${what}`;
 
+// The texts of an entry of an event log: one value, whose head says how many bytes each has.
+function textsOf([, value]) {
+  const bytes = Buffer.from(value);
+  const [head, exchange, key, cc] = value.match(/^\d+ (\d+) (\d+) (\d+) /);
+  let at = head.length;
+  const next = (size) => bytes.subarray(at, at += Number(size)).toString();
+  return { exchange: next(exchange), key: next(key), cc: next(cc), payload: JSON.parse(next(bytes.length)) };
+}
+
+// The events of a log, in order.
+export const entriesOf = (redis, key) => ask(redis, 'XRANGE', key, '-', '+')
+  .map(([id, fields]) => ({ id, ...textsOf(fields) }));
+
 // All events of all shards, each shard's in order, and their numbers without a gap.
 export function loggedEvents(redis) {
   const events = [];
   for (let shard = 0; shard < shards; ++shard) {
     let before;
-    for (const [id, fields] of ask(redis, 'XRANGE', shardKey(shard, 'events'), '-', '+')) {
-      const of = Object.fromEntries(
-        Array.from({ length: fields.length / 2 }, (_, i) => [fields[2 * i], fields[2 * i + 1]]));
+    for (const { id, exchange, key, payload } of entriesOf(redis, shardKey(shard, 'events'))) {
       const [ms, n] = id.split('-').map(Number);
       if (before !== undefined && (n !== before.n + 1 || ms < before.ms))
         throw new Error(`shard ${shard}: after event ${before.ms}-${before.n} comes ${id}`);
       before = { ms, n };
-      const payload = JSON.parse(of.p);
-      events.push({ shard, n, name: of.x.split('/').pop(), key: of.k, payload,
+      events.push({ shard, n, name: exchange.split('/').pop(), key, payload,
         about: payload.taskGroupId ?? payload.status.taskId });
     }
   }

@@ -2,6 +2,7 @@
 
 #include "runtime/lane/caf_compat.hpp"
 #include "runtime/lane/switchboard_handles.hpp"
+#include "runtime/store/event_entry.hpp"
 #include "runtime/store/shard.hpp"
 
 #include <hiredis/hiredis.h>
@@ -242,16 +243,11 @@ std::vector<std::string> events_of(const test::redis_server& redis, std::string_
   auto* reply = static_cast<redisReply*>(redisCommand(context, "XRANGE %s - +", key.c_str()));
   REQUIRE(reply != nullptr);
   for (std::size_t i = 0; i < reply->elements; ++i) {
-    const auto* fields = reply->element[i]->element[1];
-    std::string exchange;
-    json::value payload;
-    for (std::size_t f = 0; f + 1 < fields->elements; f += 2) {
-      const std::string name = fields->element[f]->str;
-      if (name == "x")
-        exchange = fields->element[f + 1]->str;
-      if (name == "p")
-        payload = json::parse(fields->element[f + 1]->str);
-    }
+    std::vector<std::string> cc;
+    const auto what = read_event_entry(*reply->element[i], 0, cc);
+    REQUIRE(what);
+    const std::string exchange{what->exchange};
+    const auto payload = json::parse(what->payload);
     const auto& object = payload.as_object();
     const auto about = object.contains("taskGroupId") ? object.at("taskGroupId")
                                                       : object.at("status").at("taskId");
