@@ -86,7 +86,12 @@ bool task_run::perform() {
   if (result != verdict::lost)
     report(result);
   claim_.release();
-  return !broken_;
+  const bool ends =
+      result == verdict::fatal;
+  if (ends)
+    log_message(severity::error, "the worker ends because of an error of its own in the task " +
+                                     task_id_ + "/" + run_id_ + "; its log says which");
+  return !broken_ && !ends;
 }
 
 task_run::verdict task_run::work() {

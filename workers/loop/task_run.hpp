@@ -6,6 +6,7 @@
 #include "workers/engines/run_verdict.hpp"
 #include "workers/loop/held_claim.hpp"
 #include "workers/loop/live_log.hpp"
+#include "workers/loop/prefixed_lines.hpp"
 #include "workers/loop/queue_port.hpp"
 #include "workers/processes/process_guardian.hpp"
 #include "workers/worker.hpp"
@@ -96,6 +97,8 @@ class task_run {
   std::optional<verdict> verdict_of_time();
   void wait_for_processes(bool interruptible, std::chrono::milliseconds longest);
   void take_output();
+  void take_errors();
+  bool start_command(const command_line& line);
   void watch_resources();
   void report_resources();
   void end_processes(std::chrono::milliseconds grace);
@@ -167,6 +170,7 @@ class task_run {
   std::unique_ptr<run_desk> desk_;
   std::unique_ptr<task_proxy> proxy_;
   std::unique_ptr<run_processes> processes_;
+  std::optional<prefixed_lines> errors_;  // of the command, where they are not output
   std::unique_ptr<resource_monitor> monitor_;
   std::unique_ptr<shell_host> shells_;
 };

@@ -13,6 +13,7 @@
 
 #include <boost/json.hpp>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <algorithm>
 
@@ -125,8 +126,29 @@ task_run::verdict task_run::run_command(const command_line& line) {
   if (!line.shown.empty())
     log_->note("Executing: " + line.shown);
   // When the guard is gone, the news say so.
-  processes_->start(line.words, line.directory, line.env);
-  return watch_command();
+  if (!start_command(line))
+    return verdict::internal;
+  const auto result = watch_command();
+  if (errors_)
+    log_->write(errors_->finish());
+  errors_.reset();
+  return result;
+}
+
+// False when what it is to have is not there.
+bool task_run::start_command(const command_line& line) {
+  if (line.input.empty()) {
+    processes_->start(line.words, line.directory, line.env);
+    return true;
+  }
+  const descriptor input{::open(line.input.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!input) {
+    log_->note_error("The input of the command cannot be read.");
+    return false;
+  }
+  errors_.emplace(line.error_prefix);
+  processes_->start_apart({line.words, line.directory, line.env}, input.get());
+  return true;
 }
 
 task_run::verdict task_run::watch_command() {
@@ -199,21 +221,33 @@ std::optional<task_run::verdict> task_run::verdict_of_news() {
 }
 
 void task_run::wait_for_processes(bool interruptible, std::chrono::milliseconds longest) {
-  pollfd waits[3] = {{processes_->output(), POLLIN, 0},
+  pollfd waits[4] = {{processes_->output(), POLLIN, 0},
                      {processes_->news(), POLLIN, 0},
-                     {interruptible ? interrupt_.descriptor() : -1, POLLIN, 0}};
+                     {interruptible ? interrupt_.descriptor() : -1, POLLIN, 0},
+                     {processes_->errors(), POLLIN, 0}};
   const auto wait = std::min<std::chrono::milliseconds>(longest, longest_wait);
-  ::poll(waits, 3, static_cast<int>(wait.count()));
+  ::poll(waits, 4, static_cast<int>(wait.count()));
 }
 
 // Not more than fits into the pipe: who writes without end is not to keep us from anything else.
 void task_run::take_output() {
+  take_errors();
   char buffer[65536];
   for (int i = 0; i < 16; ++i) {
     const auto got = processes_->read_output(buffer, sizeof buffer);
     if (got == 0)
       return;
     log_->write({buffer, got});
+  }
+}
+
+void task_run::take_errors() {
+  char buffer[65536];
+  for (int i = 0; i < 16 && errors_; ++i) {
+    const auto got = processes_->read_errors(buffer, sizeof buffer);
+    if (got == 0)
+      return;
+    log_->write(errors_->take({buffer, got}));
   }
 }
 

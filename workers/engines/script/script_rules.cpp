@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace troupe {
 
@@ -78,12 +79,15 @@ script_task read_script_task(const script_config& config, const json::object& ta
     return made;
   }
   const auto& payload = value.get_object();
+  made.script = choose_script(config, payload, problems);
+  const bool is_input =
+      made.script != nullptr && made.script->contract == script_contract::standard_input;
   const auto* time = payload.if_contains("maxRunTime");
   const bool has_time = time != nullptr && time->is_int64() && time->get_int64() >= 1;
-  if (!has_time)
+  if (!has_time && (time != nullptr || !is_input))
     problems.emplace_back("maxRunTime: must be a whole number of seconds, at least 1");
-  made.script = choose_script(config, payload, problems);
-  made.upstream = read_upstream_artifacts(value, problems);
+  if (!is_input)
+    made.upstream = read_upstream_artifacts(value, problems);
   if (made.script == nullptr)
     return made;
   made.max_run_time = made.script->max_run_time;
@@ -93,7 +97,23 @@ script_task read_script_task(const script_config& config, const json::object& ta
   return made;
 }
 
+namespace {
+
+// Of taskcluster-worker (workers contract 5.4). A code that means nothing is a script that is not
+// what its worker takes it for. To be killed is not something that a script says.
+run_verdict judge_by_input_contract(const exit_result& exit) {
+  static constexpr run_verdict by_code[] = {run_verdict::completed, run_verdict::failed,
+                                            run_verdict::malformed, run_verdict::internal};
+  if (exit.signal != 0)
+    return run_verdict::internal;
+  return exit.code < static_cast<int>(std::size(by_code)) ? by_code[exit.code] : run_verdict::fatal;
+}
+
+}  // namespace
+
 run_verdict judge_script(const script_rules& script, const exit_result& exit) {
+  if (script.contract == script_contract::standard_input)
+    return judge_by_input_contract(exit);
   if (exit.signal != 0)
     return run_verdict::failed;
   const auto found = script.exit_codes.find(exit.code);
@@ -101,10 +121,10 @@ run_verdict judge_script(const script_rules& script, const exit_result& exit) {
 }
 
 run_verdict worse(run_verdict one, run_verdict other) {
-  static constexpr run_verdict by_badness[] = {run_verdict::completed,    run_verdict::failed,
-                                               run_verdict::shutdown,     run_verdict::malformed,
-                                               run_verdict::unavailable,  run_verdict::internal,
-                                               run_verdict::intermittent, run_verdict::lost};
+  static constexpr run_verdict by_badness[] = {
+      run_verdict::completed,    run_verdict::failed,      run_verdict::shutdown,
+      run_verdict::malformed,    run_verdict::unavailable, run_verdict::internal,
+      run_verdict::intermittent, run_verdict::fatal,       run_verdict::lost};
   const auto badness = [](run_verdict verdict) {
     return std::find(std::begin(by_badness), std::end(by_badness), verdict) - by_badness;
   };
