@@ -108,3 +108,11 @@ for (const [name, code] of [['four', 4], ['reserved', 9]])
     assert.equal(await worker.ended, 1);
     assert.equal((await bench.q.status(other)).status.runs[0].reasonResolved, 'worker-shutdown');
   });
+
+test('workers 5.3: a worker can be told to end after any error of its own', limit, async () => {
+  const worker = startWorker('strict', ['--stop-on-error']);
+  const queue = { taskQueueId: 'work/strict' };
+  for (const code of [0, 1, 2]) await run(`exit ${code}`, {}, queue);
+  assert.equal((await run('exit 3', {}, queue)).reason, 'internal-error');
+  assert.equal(await worker.ended, 1);
+});

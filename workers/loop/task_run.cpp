@@ -87,7 +87,7 @@ bool task_run::perform() {
     report(result);
   claim_.release();
   const bool ends =
-      result == verdict::fatal;
+      result == verdict::fatal || (result == verdict::internal && options_.stops_on_error);
   if (ends)
     log_message(severity::error, "the worker ends because of an error of its own in the task " +
                                      task_id_ + "/" + run_id_ + "; its log says which");
@@ -103,6 +103,10 @@ task_run::verdict task_run::work() {
   std::vector<std::string> problems;
   execution_ = engine_.open({task_id_, run_id_, task_, directory_, options_.root_url}, problems);
   payload_ = execution_->payload();
+  if (options_.max_run_time.count() > 0 && payload_.max_run_time > options_.max_run_time)
+    problems.push_back("maxRunTime: is " + std::to_string(payload_.max_run_time.count()) +
+                       " s, and this worker gives a task at most " +
+                       std::to_string(options_.max_run_time.count()) + " s");
   if (payload_.keeps_live_log)
     create_live_log();
   log_->note("Worker " + options_.worker_group + "/" + options_.worker_id + " of " +
