@@ -4,6 +4,7 @@
 #include "app/server_files.hpp"
 #include "app/signals.hpp"
 #include "app/version.hpp"
+#include "app/worker_schema.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/engines/container/container_engine.hpp"
 #include "workers/engines/process_engine.hpp"
@@ -56,6 +57,7 @@ struct worker_flags {
   std::string sandbox = "none";
   std::string sandbox_network = "host";
   std::vector<std::string> sandbox_shows;
+  bool prints_schema = false;
 };
 
 std::string host_name() {
@@ -419,7 +421,13 @@ command add_worker_command(CLI::App& root) {
          "home directory; may be repeated")
       ->check(CLI::ExistingPath);
   add_limit_flags(*app, *flags);
-  return [flags] { return work(*flags); };
+  app->add_flag("--print-schema", flags->prints_schema,
+                "prints the JSON schema of the payloads that this worker would take, and ends");
+  return [flags] {
+    return flags->prints_schema ? print_payload_schema(flags->engines, flags->script_config_file,
+                                                       std::chrono::seconds{flags->max_run_s})
+                                : work(*flags);
+  };
 }
 
 }  // namespace troupe

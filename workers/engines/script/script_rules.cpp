@@ -1,6 +1,7 @@
 #include "workers/engines/script/script_rules.hpp"
 
 #include "workers/engines/engine.hpp"
+#include "workers/engines/published_schema.hpp"
 
 #include <boost/json.hpp>
 
@@ -162,14 +163,37 @@ std::map<std::string, std::string> script_environment(
   return env;
 }
 
-std::string schema_of_scripts(const script_config& config) {
+namespace {
+
+// What the script takes, and what its contract wants besides.
+json::object schema_of(const script_rules& script, std::size_t number, std::chrono::seconds most) {
+  json::object time{{"type", "integer"}, {"minimum", 1}};
+  const bool is_limited = most.count() > 0 && script.max_run_time > most;
+  if (is_limited)
+    time["maximum"] = most.count();
+  json::object besides{{"type", "object"},
+                       {"properties", json::object{{"maxRunTime", std::move(time)}}}};
+  // Without one of its own a payload has the time of the script.
+  if (is_limited || script.contract == script_contract::scriptworker)
+    besides["required"] = json::array{"maxRunTime"};
+  return {{"allOf",
+           json::array{embedded(script.schema_document, "troupe:script/" + std::to_string(number)),
+                       std::move(besides)}}};
+}
+
+}  // namespace
+
+json::object schema_of_scripts(const script_config& config, std::chrono::seconds most) {
   if (config.scripts.size() == 1)
-    return json::serialize(config.scripts.begin()->second.schema_document);
-  json::object by_name;
-  for (const auto& [name, script] : config.scripts)
-    by_name[name] = script.schema_document;
-  return json::serialize(
-      json::object{{"description", "by the payload's `script`"}, {"schemas", std::move(by_name)}});
+    return schema_of(config.scripts.begin()->second, 0, most);
+  json::array any;
+  for (const auto& [name, script] : config.scripts) {
+    json::object named{{"required", json::array{"script"}},
+                       {"properties", json::object{{"script", json::object{{"const", name}}}}}};
+    any.push_back(json::object{
+        {"allOf", json::array{std::move(named), schema_of(script, any.size(), most)}}});
+  }
+  return {{"oneOf", std::move(any)}};
 }
 
 }  // namespace troupe
