@@ -140,11 +140,10 @@ TEST_CASE("a command can have an input, and errors apart from its output", "[pro
     std::ofstream{run.directory + "/input"} << text;
     run.output.clear();
     const descriptor input{::open((run.directory + "/input").c_str(), O_RDONLY | O_CLOEXEC)};
-    REQUIRE(run.processes->start_apart(
-        {{"/bin/bash", "-c", "cat; echo; echo wrong >&2; exit 3"},
-         run.directory,
-         {{"PATH", "/usr/bin:/bin"}}},
-        input.get()));
+    REQUIRE(run.processes->start_apart({{"/bin/bash", "-c", "cat; echo; echo wrong >&2; exit 3"},
+                                        run.directory,
+                                        {{"PATH", "/usr/bin:/bin"}}},
+                                       input.get()));
     CHECK(run.wait().exit.code == 3);
     CHECK(run.output == text + "\n");
     char buffer[100];
