@@ -4,6 +4,7 @@
 #include "app/server_files.hpp"
 #include "app/signals.hpp"
 #include "app/version.hpp"
+#include "app/worker_limits.hpp"
 #include "app/worker_schema.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/engines/container/container_engine.hpp"
@@ -26,7 +27,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <limits>
 
 namespace troupe {
 
@@ -44,9 +44,7 @@ struct worker_flags {
   std::string tls_directory;
   tls_files tls;
   worker_options options;
-  unsigned idle_s = 0;
-  unsigned max_run_s = 0;
-  unsigned life_s = 0;
+  worker_limits limits;
   unsigned min_free_mb = 1024;
   unsigned max_log_mb = 1024;
   std::string key_file;
@@ -272,13 +270,14 @@ int work(worker_flags& flags) {
     }
     options.key = std::make_shared<const signing_key>(std::move(*key));
   }
+  if (const auto fine = set_limits(flags.limits, flags.engines, options); !fine) {
+    complain(fine.error().message);
+    return exit_usage;
+  }
   if (const auto fine = make_engines(flags); !fine) {
     complain(fine.error().message);
     return exit_usage;
   }
-  options.idle_timeout = std::chrono::seconds{flags.idle_s};
-  options.max_run_time = std::chrono::seconds{flags.max_run_s};
-  options.life_limit = std::chrono::seconds{flags.life_s};
   const auto guardian = process_guardian::start({"/proc/self/exe", guard_command_name});
   if (!guardian) {
     complain(guardian.error().message);
@@ -321,29 +320,6 @@ void add_container_flags(CLI::App& app, container_options& containers) {
   app.add_flag(
       "--container-privileged", containers.privileged,
       "tasks with the scope may have privileged containers, which are root of the machine");
-}
-
-// What the worker allows its tasks, and how long it goes on.
-void add_limit_flags(CLI::App& app, worker_flags& flags) {
-  const CLI::Range at_least_1{1u, std::numeric_limits<unsigned>::max()};
-  app.add_option("--max-run-time", flags.max_run_s,
-                 "SECONDS that a task may ask for as its maxRunTime; one that asks for more is "
-                 "malformed")
-      ->check(at_least_1)
-      ->envname("TROUPE_WORKER_MAX_RUN_TIME");
-  app.add_option("--idle-timeout", flags.idle_s, "ends after so many seconds without a task")
-      ->envname("TROUPE_WORKER_IDLE_TIMEOUT");
-  app.add_option("--task-limit", flags.options.task_limit, "ends after so many tasks")
-      ->check(at_least_1)
-      ->envname("TROUPE_WORKER_TASK_LIMIT");
-  app.add_option("--life-limit", flags.life_s,
-                 "SECONDS after which it claims no more, finishes its tasks and ends")
-      ->check(at_least_1)
-      ->envname("TROUPE_WORKER_LIFE_LIMIT");
-  app.add_flag("--stop-on-error", flags.options.stops_on_error,
-               "ends, with exit code 1, when a task ends as internal-error; its other tasks are "
-               "given back")
-      ->envname("TROUPE_WORKER_STOP_ON_ERROR");
 }
 
 }  // namespace
@@ -420,13 +396,14 @@ command add_worker_command(CLI::App& root) {
          "PATH that commands may read although it lies in what the sandbox hides, like the "
          "home directory; may be repeated")
       ->check(CLI::ExistingPath);
-  add_limit_flags(*app, *flags);
+  add_limit_flags(*app, flags->limits);
   app->add_flag("--print-schema", flags->prints_schema,
                 "prints the JSON schema of the payloads that this worker would take, and ends");
   return [flags] {
-    return flags->prints_schema ? print_payload_schema(flags->engines, flags->script_config_file,
-                                                       std::chrono::seconds{flags->max_run_s})
-                                : work(*flags);
+    return flags->prints_schema
+               ? print_payload_schema(flags->engines, flags->script_config_file,
+                                      std::chrono::seconds{flags->limits.max_run_s})
+               : work(*flags);
   };
 }
 

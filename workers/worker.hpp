@@ -11,6 +11,7 @@
 
 namespace troupe {
 
+class control_groups;
 class signing_key;
 
 /// What a worker is and where it works.
@@ -29,11 +30,13 @@ struct worker_options {
   std::chrono::seconds idle_timeout{0};        ///< ends after so long without a task; 0: never
   std::chrono::seconds life_limit{0};          ///< after which no task is claimed; 0: never
   unsigned task_limit = 0;                     ///< after so many none is claimed; 0: never
+  std::chrono::seconds stage_limit{0};         ///< of what comes before and after commands; 0: none
   bool stops_on_error = false;                 ///< ends after a task that ends as internal-error
   std::chrono::milliseconds kill_grace{5000};  ///< between SIGTERM and SIGKILL
   std::shared_ptr<const signing_key> key;      ///< of the chain of trust; null: none
-  engine_list engines;                         ///< at least one; they carry tasks out
-  queue_port_factory make_queue_port;          ///< what carries claims, reclaims and reports
+  std::shared_ptr<const control_groups> groups;  ///< for limits of tasks; null: none
+  engine_list engines;                           ///< at least one; they carry tasks out
+  queue_port_factory make_queue_port;            ///< what carries claims, reclaims and reports
 };
 
 class process_guardian;

@@ -9,6 +9,7 @@
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
+#include "workers/processes/control_group.hpp"
 #include "workers/shells/shell_host.hpp"
 
 #include <boost/json.hpp>
@@ -88,17 +89,54 @@ std::optional<task_run::verdict> task_run::make_ready() {
   return because;
 }
 
-task_run::verdict task_run::run_ready() {
+// Where processes can be started; false when this worker has no such place any more.
+bool task_run::make_places() {
+  api_error why;
   auto place = guardian_.open_run(directory_);
-  if (!place) {
-    broken_ = true;
-    log_->note_error("This worker cannot run tasks any more: " + place.error().message);
-    log_message(severity::error, place.error().message);
-    return verdict::shutdown;
+  if (!place)
+    why = place.error();
+  else
+    processes_ = std::move(*place);
+  if (options_.groups && processes_) {
+    auto group = options_.groups->make(task_id_ + "_" + run_id_);
+    if (!group)
+      why = group.error();
+    else
+      group_ = std::move(*group);
   }
-  processes_ = std::move(*place);
+  broken_ = !processes_ || (options_.groups && !group_);
+  if (broken_) {
+    log_->note_error("This worker cannot run tasks any more: " + why.message);
+    log_message(severity::error, why.message);
+  }
+  return !broken_;
+}
+
+std::vector<std::string> task_run::within_limits(const std::vector<std::string>& words) const {
+  return group_ ? group_->entering(words) : words;
+}
+
+// What the kernel has done because the task has reached its limits.
+void task_run::note_limits() {
+  if (!group_)
+    return;
+  constexpr std::uint64_t mb = 1024 * 1024;
+  const auto& limits = options_.groups->limits();
+  if (group_->ended_for_memory() > 0)
+    log_->note_error("Out of memory: the kernel killed processes of this task, which may have " +
+                     std::to_string(limits.memory_bytes / mb) + " MB together.");
+  if (group_->processes_refused() > 0)
+    log_->note_error("Out of processes: the kernel refused this task more than the " +
+                     std::to_string(limits.processes) +
+                     " processes and threads that it may have at once.");
+}
+
+task_run::verdict task_run::run_ready() {
+  if (!make_places())
+    return verdict::shutdown;
   if (payload_.interactive)
     open_shells();
+  leave_stage();
   log_->note("=== Task Starting ===");
   const auto started = now();
   run_until_ = started + payload_.max_run_time;
@@ -115,6 +153,7 @@ task_run::verdict task_run::run_ready() {
   }
   // What the commands left behind does not outlive them.
   end_processes(0ms);
+  note_limits();
   report_resources();
   processes_->leave();
   log_->note("=== Task Finished ===");
@@ -138,7 +177,7 @@ task_run::verdict task_run::run_command(const command_line& line) {
 // False when what it is to have is not there.
 bool task_run::start_command(const command_line& line) {
   if (line.input.empty()) {
-    processes_->start(line.words, line.directory, line.env);
+    processes_->start(within_limits(line.words), line.directory, line.env);
     return true;
   }
   const descriptor input{::open(line.input.c_str(), O_RDONLY | O_CLOEXEC)};
@@ -147,7 +186,7 @@ bool task_run::start_command(const command_line& line) {
     return false;
   }
   errors_.emplace(line.error_prefix);
-  processes_->start_apart({line.words, line.directory, line.env}, input.get());
+  processes_->start_apart({within_limits(line.words), line.directory, line.env}, input.get());
   return true;
 }
 
