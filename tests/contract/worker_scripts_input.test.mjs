@@ -71,7 +71,7 @@ describe('a script that is told by its input', limit, () => {
     assert.equal(state, 'completed', log);
     assert.match(log, /^no-end$/m);
     assert.match(log, /^\[worker:error\] wrong$/m);
-    assert.match(log, /^\[worker:error\] worse$/m);
+    assert.match(log, /^\[worker:error\] worse\n\[taskcluster [^\]]*\] Exit Code: 0$/m);
   });
 
   test('workers 5.4: says by its exit code what becomes of the task', async () => {

@@ -106,7 +106,7 @@ class task_run {
   std::optional<verdict> verdict_of_time();
   void wait_for_processes(bool interruptible, std::chrono::milliseconds longest);
   void take_output();
-  void take_errors();
+  std::string take_errors();
   bool start_command(const command_line& line);
   void watch_resources();
   void report_resources();

@@ -251,6 +251,8 @@ std::optional<task_run::verdict> task_run::verdict_of_news() {
     return verdict::failed;
   }
   take_output();  // what the command has written before it ended
+  if (errors_)
+    log_->write(errors_->finish());
   const auto& exit = news->exit;
   log_->note(exit.signal != 0 ? "Killed by signal " + std::to_string(exit.signal)
                               : "Exit Code: " + std::to_string(exit.code));
@@ -270,24 +272,29 @@ void task_run::wait_for_processes(bool interruptible, std::chrono::milliseconds 
 
 // Not more than fits into the pipe: who writes without end is not to keep us from anything else.
 void task_run::take_output() {
-  take_errors();
+  const auto errors = take_errors();
   char buffer[65536];
   for (int i = 0; i < 16; ++i) {
     const auto got = processes_->read_output(buffer, sizeof buffer);
     if (got == 0)
-      return;
+      break;
     log_->write({buffer, got});
   }
+  log_->write(errors);
 }
 
-void task_run::take_errors() {
+// Taken before the output and written after it: what a command has written before its errors stands
+// before them in the log.
+std::string task_run::take_errors() {
+  std::string lines;
   char buffer[65536];
   for (int i = 0; i < 16 && errors_; ++i) {
     const auto got = processes_->read_errors(buffer, sizeof buffer);
     if (got == 0)
-      return;
-    log_->write(errors_->take({buffer, got}));
+      break;
+    lines += errors_->take({buffer, got});
   }
+  return lines;
 }
 
 void task_run::end_processes(std::chrono::milliseconds grace) {
