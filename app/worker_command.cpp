@@ -188,10 +188,7 @@ outcome<std::shared_ptr<engine>> make_containers(const worker_flags& flags) {
 }
 
 outcome<std::shared_ptr<engine>> make_scripts(const worker_flags& flags) {
-  if (flags.script_config_file.empty())
-    return make_api_error(error_code::input_error,
-                          "--engine script needs --script-config, the file of its scripts");
-  TROUPE_TRY(auto config, read_script_config(flags.script_config_file));
+  TROUPE_TRY(auto config, read_given_script_config(flags.script_config_file));
   return make_script_engine({std::move(config), flags.options.key != nullptr});
 }
 

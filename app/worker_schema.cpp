@@ -11,7 +11,14 @@
 
 namespace troupe {
 
-int print_payload_schema(const std::vector<std::string>& engines, const std::string& script_config,
+outcome<std::shared_ptr<const script_config>> read_given_script_config(const std::string& path) {
+  if (path.empty())
+    return make_api_error(error_code::input_error,
+                          "--engine script needs --script-config, the file of its scripts");
+  return read_script_config(path);
+}
+
+int print_payload_schema(const std::vector<std::string>& engines, const std::string& script_file,
                          std::chrono::seconds max_run_time) {
   std::vector<offered_schema> offers;
   for (const auto& name : engines) {
@@ -21,7 +28,7 @@ int print_payload_schema(const std::vector<std::string>& engines, const std::str
       offers.push_back(offer_containers(container_payload_schema(), max_run_time));
     if (name != "script")
       continue;
-    const auto scripts = read_script_config(script_config);
+    const auto scripts = read_given_script_config(script_file);
     if (!scripts) {
       complain(scripts.error().message);
       return exit_usage;

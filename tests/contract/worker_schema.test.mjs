@@ -80,4 +80,5 @@ test('a worker that would not start does not print either', () => {
   const { stderr, status, stdout } = print('--engine', 'script', '--script-config', '/nowhere.json');
   assert.deepEqual([status, stdout], [2, '']);
   assert.match(stderr, /cannot read '\/nowhere\.json'/);
+  assert.match(print('--engine', 'script').stderr, /needs --script-config/);
 });
