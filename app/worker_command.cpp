@@ -4,6 +4,8 @@
 #include "app/server_files.hpp"
 #include "app/signals.hpp"
 #include "app/version.hpp"
+#include "app/worker_limits.hpp"
+#include "app/worker_schema.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/engines/container/container_engine.hpp"
 #include "workers/engines/process_engine.hpp"
@@ -42,7 +44,7 @@ struct worker_flags {
   std::string tls_directory;
   tls_files tls;
   worker_options options;
-  unsigned idle_s = 0;
+  worker_limits limits;
   unsigned min_free_mb = 1024;
   unsigned max_log_mb = 1024;
   std::string key_file;
@@ -53,6 +55,7 @@ struct worker_flags {
   std::string sandbox = "none";
   std::string sandbox_network = "host";
   std::vector<std::string> sandbox_shows;
+  bool prints_schema = false;
 };
 
 std::string host_name() {
@@ -185,10 +188,7 @@ outcome<std::shared_ptr<engine>> make_containers(const worker_flags& flags) {
 }
 
 outcome<std::shared_ptr<engine>> make_scripts(const worker_flags& flags) {
-  if (flags.script_config_file.empty())
-    return make_api_error(error_code::input_error,
-                          "--engine script needs --script-config, the file of its scripts");
-  TROUPE_TRY(auto config, read_script_config(flags.script_config_file));
+  TROUPE_TRY(auto config, read_given_script_config(flags.script_config_file));
   return make_script_engine({std::move(config), flags.options.key != nullptr});
 }
 
@@ -267,11 +267,14 @@ int work(worker_flags& flags) {
     }
     options.key = std::make_shared<const signing_key>(std::move(*key));
   }
+  if (const auto fine = set_limits(flags.limits, flags.engines, options); !fine) {
+    complain(fine.error().message);
+    return exit_usage;
+  }
   if (const auto fine = make_engines(flags); !fine) {
     complain(fine.error().message);
     return exit_usage;
   }
-  options.idle_timeout = std::chrono::seconds{flags.idle_s};
   const auto guardian = process_guardian::start({"/proc/self/exe", guard_command_name});
   if (!guardian) {
     complain(guardian.error().message);
@@ -390,8 +393,15 @@ command add_worker_command(CLI::App& root) {
          "PATH that commands may read although it lies in what the sandbox hides, like the "
          "home directory; may be repeated")
       ->check(CLI::ExistingPath);
-  app->add_option("--idle-timeout", flags->idle_s, "ends after so many seconds without a task");
-  return [flags] { return work(*flags); };
+  add_limit_flags(*app, flags->limits);
+  app->add_flag("--print-schema", flags->prints_schema,
+                "prints the JSON schema of the payloads that this worker would take, and ends");
+  return [flags] {
+    return flags->prints_schema
+               ? print_payload_schema(flags->engines, flags->script_config_file,
+                                      std::chrono::seconds{flags->limits.max_run_s})
+               : work(*flags);
+  };
 }
 
 }  // namespace troupe

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "runtime/web/web_proxy.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace troupe {
@@ -17,6 +20,7 @@ using tls_stream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
 struct web_peer {
   std::string host;  ///< a name or an address, that of IPv6 with its brackets or without
   std::string port;
+  std::optional<web_proxy> by = {};  ///< that leads there
 };
 
 /// Connects by TCP; what is done with the stream later has the same limit until another is set.

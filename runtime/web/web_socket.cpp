@@ -12,6 +12,8 @@
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 
+#include <cstdlib>
+
 namespace troupe {
 
 namespace asio = boost::asio;
@@ -133,7 +135,11 @@ asio::awaitable<outcome<std::unique_ptr<web_socket>>> open_web_socket(
   const web_request plain{"GET", as_http(request.url), {}};
   const auto where = location_of(plain);
   const auto until = std::chrono::steady_clock::now() + request.limit;
-  const web_peer peer{where.host, where.port};
+  auto by = proxy_for(where, [](const char* name) { return std::getenv(name); });
+  if (!by)
+    co_return make_api_error(error_code::service_unavailable,
+                             where.authority + " cannot be reached: " + by.error().message);
+  const web_peer peer{where.host, where.port, std::move(*by)};
   std::unique_ptr<web_socket> made;
   std::shared_ptr<std::string> refusal;
   http::response<http::string_body> answer;

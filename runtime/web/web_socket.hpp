@@ -51,10 +51,10 @@ class web_socket {
   virtual ending how_it_ended() const = 0;
 };
 
-/// Opens a WebSocket. When the server answers otherwise the error has its status as code:
-/// `authentication_failed`, `insufficient_scopes`, `resource_not_found`, `input_error`; it is
-/// `service_unavailable` when there is no answer, or one of another kind. The request must be there
-/// until then.
+/// Opens a WebSocket, through the proxy that the environment names for it, if it does. When the
+/// server answers otherwise the error has its status as code: `authentication_failed`,
+/// `insufficient_scopes`, `resource_not_found`, `input_error`; it is `service_unavailable` when
+/// there is no answer, or one of another kind. The request must be there until then.
 boost::asio::awaitable<outcome<std::unique_ptr<web_socket>>> open_web_socket(
     boost::asio::io_context& io, const web_socket_request& request);
 

@@ -260,7 +260,8 @@ describe('files and archives', () => {
 
   test('workers 3.1.2: packed files are unpacked', async () => {
     const bytes = Buffer.from('what was packed\n');
-    const packed = { gz: zlib.gzipSync(bytes), br: zlib.brotliCompressSync(bytes), zz: zlib.deflateSync(bytes) };
+    const packed = { gz: zlib.gzipSync(bytes), br: zlib.brotliCompressSync(bytes), zz: zlib.deflateSync(bytes),
+      sz: Buffer.from('ff060000734e61507059011400009f1f240b7768617420776173207061636b65640a', 'hex') };
     const mounts = Object.entries(packed).map(([format, one]) => (
       { file: `in/${format}`, content: { base64: one.toString('base64') }, format }));
     const { log } = await completes('cat in/*', mounts);

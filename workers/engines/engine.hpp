@@ -70,6 +70,8 @@ struct command_line {
   std::vector<std::string> words;
   std::string directory;
   std::map<std::string, std::string> env;  ///< all of it
+  std::string input = {};         ///< a file that it reads; none: nothing, and errors are output
+  std::string error_prefix = {};  ///< of the lines of its errors in the log, if it has an input
 };
 
 /// Where the task proxy listens, and by which name its task reaches it.

@@ -1,11 +1,15 @@
 #include "workers/files/decoded_file.hpp"
 
+#include "workers/files/snappy_stream.hpp"
+
 #include <brotli/decode.h>
 #include <zlib.h>
 
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <vector>
 
 namespace troupe {
@@ -68,6 +72,58 @@ struct decoded_file::brotli_decoder final : decoder {
   BrotliDecoderState* state = BrotliDecoderCreateInstance(nullptr, nullptr, nullptr);
 };
 
+struct decoded_file::snappy_decoder final : decoder {
+  using decoder::decoder;
+
+  outcome<std::string_view> next() override {
+    while (!ended) {
+      TROUPE_TRY(const auto head, take(head_size));
+      if (head.empty() && begun) {
+        ended = true;
+        break;
+      }
+      if (head.size() < head_size)
+        return broken(begun ? cut_off : "is no snappy data");
+      const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(head[i]); };
+      const auto type = byte(0);
+      const auto size =
+          std::size_t{byte(1)} | std::size_t{byte(2)} << 8 | std::size_t{byte(3)} << 16;
+      TROUPE_TRY(const auto data, take(size));
+      if (data.size() < size)
+        return broken(begun ? cut_off : "is no snappy data");
+      if (!begun && !begins_snappy(type, data))
+        return broken("is no snappy data");
+      begun = true;
+      TROUPE_TRY(unpacked, unpack_snappy_chunk(type, data));
+      if (!unpacked.empty())
+        return std::string_view{unpacked};
+    }
+    return std::string_view{};
+  }
+
+  // So many bytes, or what there is at the end.
+  outcome<std::string> take(std::size_t count) {
+    std::string taken;
+    while (taken.size() < count) {
+      if (left == 0) {
+        TROUPE_TRY(const bool more, refill());
+        if (!more)
+          break;
+      }
+      const auto part = std::min(left, count - taken.size());
+      taken.append(reinterpret_cast<const char*>(input), part);
+      input += part;
+      left -= part;
+    }
+    return taken;
+  }
+
+  static constexpr std::size_t head_size = 4;
+  static constexpr const char* cut_off = "ends in the middle of its snappy data";
+  bool begun = false;
+  std::string unpacked;
+};
+
 struct decoded_file::zlib_decoder final : decoder {
   explicit zlib_decoder(descriptor from) : decoder(std::move(from)) { inflateInit(&stream); }
   ~zlib_decoder() override { inflateEnd(&stream); }
@@ -101,6 +157,8 @@ struct decoded_file::zlib_decoder final : decoder {
 decoded_file::decoded_file(descriptor file, std::string_view format) {
   if (format == "br")
     decoder_ = std::make_unique<brotli_decoder>(std::move(file));
+  else if (format == "sz")
+    decoder_ = std::make_unique<snappy_decoder>(std::move(file));
   else
     decoder_ = std::make_unique<zlib_decoder>(std::move(file));
 }

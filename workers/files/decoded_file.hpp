@@ -8,7 +8,8 @@
 
 namespace troupe {
 
-/// A file read through a decoder that libarchive lacks: brotli (`br`) or zlib (`zz`).
+/// A file read through a decoder that libarchive lacks: brotli (`br`), the
+/// framing format of snappy (`sz`) or zlib (`zz`).
 class decoded_file {
  public:
   decoded_file(descriptor file, std::string_view format);
@@ -20,6 +21,7 @@ class decoded_file {
  private:
   struct decoder;
   struct brotli_decoder;
+  struct snappy_decoder;
   struct zlib_decoder;
 
   std::unique_ptr<decoder> decoder_;

@@ -30,12 +30,13 @@ struct packing {
   int filter;
 };
 
-constexpr std::array<packing, 8> packings = {{
+constexpr std::array<packing, 9> packings = {{
     {"br", nullptr, 0},
     {"bz2", archive_read_support_filter_bzip2, ARCHIVE_FILTER_BZIP2},
     {"gz", archive_read_support_filter_gzip, ARCHIVE_FILTER_GZIP},
     {"lz", archive_read_support_filter_lzip, ARCHIVE_FILTER_LZIP},
     {"lz4", archive_read_support_filter_lz4, ARCHIVE_FILTER_LZ4},
+    {"sz", nullptr, 0},
     {"xz", archive_read_support_filter_xz, ARCHIVE_FILTER_XZ},
     {"zst", archive_read_support_filter_zstd, ARCHIVE_FILTER_ZSTD},
     {"zz", nullptr, 0},

@@ -63,7 +63,9 @@ class claim_loop {
   bool hurried_ = false;   // guarded; tasks are to be stopped once no claim waits any more
   bool broken_ = false;    // guarded; no process of a task can be started
   unsigned running_ = 0;   // guarded
-  timestamp idle_since_;   // guarded
+  unsigned claimed_ = 0;   // guarded; in all
+  const timestamp born_ = system_clock{}.now();
+  timestamp idle_since_;  // guarded
   struct active_run {
     std::thread thread;
     std::unique_ptr<run_interrupt> interrupt;
@@ -89,30 +91,33 @@ int claim_loop::run() {
   return broken_ ? 1 : 0;
 }
 
-// Until a signal, or until there was nothing to do for too long.
+// Until a signal or a limit: of age, of tasks, of time without one.
 void claim_loop::wait_for_end() {
-  const bool patient = options_.idle_timeout.count() == 0;
   std::optional<timestamp> rests_since;  // of the time without runs that it rests in
   std::unique_lock lock{guard_};
   while (!draining_) {
-    if (running_ > 0) {
-      changed_.wait(lock);
-      continue;
-    }
-    const auto idle = system_clock{}.now() - idle_since_;
-    if (idle >= rest_after && std::exchange(rests_since, idle_since_) != idle_since_)
-      let_go_of_code();
-    if (!patient && idle >= options_.idle_timeout)
+    const auto now = system_clock{}.now();
+    std::optional<timestamp> next;  // when there is to be looked again
+    const auto has_come = [&](timestamp due) {
+      if (now < due)
+        next = next ? std::min(*next, due) : due;
+      return now >= due;
+    };
+    if (options_.life_limit.count() > 0 && has_come(born_ + options_.life_limit))
       draining_ = true;
-    else if (idle < rest_after)
-      changed_.wait_for(
-          lock, (patient ? rest_after
-                         : std::min<std::chrono::milliseconds>(rest_after, options_.idle_timeout)) -
-                    idle);
-    else if (patient)
-      changed_.wait(lock);
+    if (running_ == 0 && options_.idle_timeout.count() > 0 &&
+        has_come(idle_since_ + options_.idle_timeout))
+      draining_ = true;
+    if (running_ == 0 && rests_since != idle_since_ && has_come(idle_since_ + rest_after)) {
+      rests_since = idle_since_;
+      let_go_of_code();
+    }
+    if (draining_)
+      break;
+    if (next)
+      changed_.wait_for(lock, *next - now);
     else
-      changed_.wait_for(lock, options_.idle_timeout - idle);
+      changed_.wait(lock);
   }
   changed_.notify_all();
 }
@@ -150,7 +155,10 @@ void claim_loop::watch_signals() {
 unsigned claim_loop::free_slots() {
   std::unique_lock lock{guard_};
   changed_.wait(lock, [this] { return draining_ || running_ < options_.capacity; });
-  return draining_ ? 0 : std::min(options_.capacity - running_, most_claims);
+  if (draining_)
+    return 0;
+  const auto free = std::min(options_.capacity - running_, most_claims);
+  return options_.task_limit == 0 ? free : std::min(free, options_.task_limit - claimed_);
 }
 
 // Whether more is to be claimed after it.
@@ -192,6 +200,9 @@ void claim_loop::start(json::object claim) {
   {
     const std::lock_guard lock{guard_};
     ++running_;
+    if (++claimed_ == options_.task_limit)
+      draining_ = true;
+    changed_.notify_all();
   }
   auto interrupt = std::make_unique<run_interrupt>();
   auto done = std::make_shared<std::atomic<bool>>(false);

@@ -6,6 +6,7 @@
 #include "workers/engines/run_verdict.hpp"
 #include "workers/loop/held_claim.hpp"
 #include "workers/loop/live_log.hpp"
+#include "workers/loop/prefixed_lines.hpp"
 #include "workers/loop/queue_port.hpp"
 #include "workers/processes/process_guardian.hpp"
 #include "workers/worker.hpp"
@@ -21,10 +22,12 @@
 
 namespace troupe {
 
+class control_group;
 class resource_monitor;
 class run_desk;
 class run_interrupt;
 class shell_host;
+class stage_watch;
 class task_mounts;
 class task_proxy;
 class worker_caches;
@@ -89,6 +92,13 @@ class task_run {
   verdict run_commands();
   std::optional<verdict> make_ready();
   verdict run_ready();
+  bool make_places();
+  std::vector<std::string> within_limits(const std::vector<std::string>& words) const;
+  void note_limits();
+  void watch_stages();
+  void enter(const char* stage);
+  void leave_stage();
+  verdict with_late_stage(verdict result);
   verdict run_command(const command_line& line);
   verdict watch_command();
   std::optional<verdict> verdict_of_news();
@@ -96,6 +106,8 @@ class task_run {
   std::optional<verdict> verdict_of_time();
   void wait_for_processes(bool interruptible, std::chrono::milliseconds longest);
   void take_output();
+  std::string take_errors();
+  bool start_command(const command_line& line);
   void watch_resources();
   void report_resources();
   void end_processes(std::chrono::milliseconds grace);
@@ -166,9 +178,12 @@ class task_run {
   std::unique_ptr<task_mounts> mounts_;
   std::unique_ptr<run_desk> desk_;
   std::unique_ptr<task_proxy> proxy_;
+  std::unique_ptr<control_group> group_;
   std::unique_ptr<run_processes> processes_;
+  std::optional<prefixed_lines> errors_;  // of the command, where they are not output
   std::unique_ptr<resource_monitor> monitor_;
   std::unique_ptr<shell_host> shells_;
+  std::unique_ptr<stage_watch> watch_;
 };
 
 }  // namespace troupe

@@ -9,10 +9,12 @@
 #include "workers/loop/task_mounts.hpp"
 #include "workers/loop/task_proxy.hpp"
 #include "workers/loop/task_run.hpp"
+#include "workers/processes/control_group.hpp"
 #include "workers/shells/shell_host.hpp"
 
 #include <boost/json.hpp>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <algorithm>
 
@@ -87,17 +89,54 @@ std::optional<task_run::verdict> task_run::make_ready() {
   return because;
 }
 
-task_run::verdict task_run::run_ready() {
+// Where processes can be started; false when this worker has no such place any more.
+bool task_run::make_places() {
+  api_error why;
   auto place = guardian_.open_run(directory_);
-  if (!place) {
-    broken_ = true;
-    log_->note_error("This worker cannot run tasks any more: " + place.error().message);
-    log_message(severity::error, place.error().message);
-    return verdict::shutdown;
+  if (!place)
+    why = place.error();
+  else
+    processes_ = std::move(*place);
+  if (options_.groups && processes_) {
+    auto group = options_.groups->make(task_id_ + "_" + run_id_);
+    if (!group)
+      why = group.error();
+    else
+      group_ = std::move(*group);
   }
-  processes_ = std::move(*place);
+  broken_ = !processes_ || (options_.groups && !group_);
+  if (broken_) {
+    log_->note_error("This worker cannot run tasks any more: " + why.message);
+    log_message(severity::error, why.message);
+  }
+  return !broken_;
+}
+
+std::vector<std::string> task_run::within_limits(const std::vector<std::string>& words) const {
+  return group_ ? group_->entering(words) : words;
+}
+
+// What the kernel has done because the task has reached its limits.
+void task_run::note_limits() {
+  if (!group_)
+    return;
+  constexpr std::uint64_t mb = 1024 * 1024;
+  const auto& limits = options_.groups->limits();
+  if (group_->ended_for_memory() > 0)
+    log_->note_error("Out of memory: the kernel killed processes of this task, which may have " +
+                     std::to_string(limits.memory_bytes / mb) + " MB together.");
+  if (group_->processes_refused() > 0)
+    log_->note_error("Out of processes: the kernel refused this task more than the " +
+                     std::to_string(limits.processes) +
+                     " processes and threads that it may have at once.");
+}
+
+task_run::verdict task_run::run_ready() {
+  if (!make_places())
+    return verdict::shutdown;
   if (payload_.interactive)
     open_shells();
+  leave_stage();
   log_->note("=== Task Starting ===");
   const auto started = now();
   run_until_ = started + payload_.max_run_time;
@@ -114,6 +153,7 @@ task_run::verdict task_run::run_ready() {
   }
   // What the commands left behind does not outlive them.
   end_processes(0ms);
+  note_limits();
   report_resources();
   processes_->leave();
   log_->note("=== Task Finished ===");
@@ -125,8 +165,29 @@ task_run::verdict task_run::run_command(const command_line& line) {
   if (!line.shown.empty())
     log_->note("Executing: " + line.shown);
   // When the guard is gone, the news say so.
-  processes_->start(line.words, line.directory, line.env);
-  return watch_command();
+  if (!start_command(line))
+    return verdict::internal;
+  const auto result = watch_command();
+  if (errors_)
+    log_->write(errors_->finish());
+  errors_.reset();
+  return result;
+}
+
+// False when what it is to have is not there.
+bool task_run::start_command(const command_line& line) {
+  if (line.input.empty()) {
+    processes_->start(within_limits(line.words), line.directory, line.env);
+    return true;
+  }
+  const descriptor input{::open(line.input.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!input) {
+    log_->note_error("The input of the command cannot be read.");
+    return false;
+  }
+  errors_.emplace(line.error_prefix);
+  processes_->start_apart({within_limits(line.words), line.directory, line.env}, input.get());
+  return true;
 }
 
 task_run::verdict task_run::watch_command() {
@@ -190,6 +251,8 @@ std::optional<task_run::verdict> task_run::verdict_of_news() {
     return verdict::failed;
   }
   take_output();  // what the command has written before it ended
+  if (errors_)
+    log_->write(errors_->finish());
   const auto& exit = news->exit;
   log_->note(exit.signal != 0 ? "Killed by signal " + std::to_string(exit.signal)
                               : "Exit Code: " + std::to_string(exit.code));
@@ -199,22 +262,39 @@ std::optional<task_run::verdict> task_run::verdict_of_news() {
 }
 
 void task_run::wait_for_processes(bool interruptible, std::chrono::milliseconds longest) {
-  pollfd waits[3] = {{processes_->output(), POLLIN, 0},
+  pollfd waits[4] = {{processes_->output(), POLLIN, 0},
                      {processes_->news(), POLLIN, 0},
-                     {interruptible ? interrupt_.descriptor() : -1, POLLIN, 0}};
+                     {interruptible ? interrupt_.descriptor() : -1, POLLIN, 0},
+                     {processes_->errors(), POLLIN, 0}};
   const auto wait = std::min<std::chrono::milliseconds>(longest, longest_wait);
-  ::poll(waits, 3, static_cast<int>(wait.count()));
+  ::poll(waits, 4, static_cast<int>(wait.count()));
 }
 
 // Not more than fits into the pipe: who writes without end is not to keep us from anything else.
 void task_run::take_output() {
+  const auto errors = take_errors();
   char buffer[65536];
   for (int i = 0; i < 16; ++i) {
     const auto got = processes_->read_output(buffer, sizeof buffer);
     if (got == 0)
-      return;
+      break;
     log_->write({buffer, got});
   }
+  log_->write(errors);
+}
+
+// Taken before the output and written after it: what a command has written before its errors stands
+// before them in the log.
+std::string task_run::take_errors() {
+  std::string lines;
+  char buffer[65536];
+  for (int i = 0; i < 16 && errors_; ++i) {
+    const auto got = processes_->read_errors(buffer, sizeof buffer);
+    if (got == 0)
+      break;
+    lines += errors_->take({buffer, got});
+  }
+  return lines;
 }
 
 void task_run::end_processes(std::chrono::milliseconds grace) {

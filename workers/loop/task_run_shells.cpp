@@ -30,7 +30,7 @@ void task_run::open_shells() {
   const auto line = execution_->shell({fixed_variables(), {}, {}});
   if (!line)
     return log_->note_warning("[interactive] There are no shells in such a task.");
-  const started_words shell{line->words, line->directory, line->env};
+  const started_words shell{within_limits(line->words), line->directory, line->env};
   const auto& run = claim_.run();
   shells_ = std::make_unique<shell_host>(shell_host_options{
       options_.root_url, run.task, run.run, [this] { return claim_.by(); },

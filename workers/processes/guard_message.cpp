@@ -9,10 +9,10 @@
 namespace troupe {
 
 namespace {
-constexpr std::size_t most_descriptors = 3;
+constexpr std::size_t most_descriptors = 4;
 }
 
-bool send_packet(int socket, const guard_message& message, std::initializer_list<int> descriptors,
+bool send_packet(int socket, const guard_message& message, const std::vector<int>& descriptors,
                  std::string_view text) {
   iovec parts[2] = {{const_cast<guard_message*>(&message), sizeof message},
                     {const_cast<char*>(text.data()), text.size()}};
@@ -20,14 +20,14 @@ bool send_packet(int socket, const guard_message& message, std::initializer_list
   packet.msg_iov = parts;
   packet.msg_iovlen = text.empty() ? 1 : 2;
   alignas(cmsghdr) char control[CMSG_SPACE(most_descriptors * sizeof(int))] = {};
-  if (descriptors.size() > 0) {
+  if (!descriptors.empty()) {
     packet.msg_control = control;
     packet.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
     auto* header = CMSG_FIRSTHDR(&packet);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(header), descriptors.begin(), descriptors.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size() * sizeof(int));
   }
   ssize_t sent = 0;
   do

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +12,8 @@ enum class guard_word : std::uint32_t {
   // to the guardian
   open_run,  ///< text: the run's directory; descriptors: `guard_places`
   // to the guard of a run
-  start,  ///< a, b: number of words and of variables; descriptor: directory, words, variables
+  start,  ///< a, b: number of words and of variables; descriptor: directory, words, variables;
+          ///< with its own streams three more: input, errors, errors as the guard reads them
   stop,   ///< a: milliseconds between SIGTERM and SIGKILL
   kill,
   open_shell,  ///< as `start`, with a terminal as second descriptor; its end is not told
@@ -48,8 +48,8 @@ struct guard_packet {
 enum class receive_result { got, nothing, closed };
 
 /// Sends one packet; false when the other side is gone.
-bool send_packet(int socket, const guard_message& message,
-                 std::initializer_list<int> descriptors = {}, std::string_view text = {});
+bool send_packet(int socket, const guard_message& message, const std::vector<int>& descriptors = {},
+                 std::string_view text = {});
 
 /// Takes one packet without waiting.
 receive_result receive_packet(int socket, guard_packet& out);

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -37,6 +38,7 @@ timestamp now() { return system_clock{}.now(); }
 struct standard_streams {
   int input;
   int output;
+  int errors;
 };
 
 [[noreturn]] void become(char* const* words, char* const* env, const char* directory,
@@ -51,7 +53,7 @@ struct standard_streams {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   dup2(streams.input, 0);
   dup2(streams.output, 1);
-  dup2(streams.output, 2);
+  dup2(streams.errors, 2);
   close_range(3, ~0u, 0);
   if (chdir(directory) != 0) {
     dprintf(2, "%s: %s\n", directory, strerror(errno));
@@ -135,6 +137,7 @@ class run_guard {
 
   guard_places places_;
   const char* directory_;
+  int errors_ = -1;  // of a command whose errors are apart: where they are read
   pid_t command_ = -1;
   bool alone_ = false;                // the worker is gone
   bool none_left_ = true;             // of all that were started
@@ -147,8 +150,10 @@ void run_guard::watch() {
   sigaddset(&child_signal, SIGCHLD);
   const int changes = ::signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
   for (;;) {
-    pollfd waits[2] = {{changes, POLLIN, 0}, {alone_ ? places_.read : places_.socket, POLLIN, 0}};
-    ::poll(waits, 2, wait_ms());
+    pollfd waits[3] = {{changes, POLLIN, 0},
+                       {alone_ ? places_.read : places_.socket, POLLIN, 0},
+                       {alone_ ? errors_ : -1, POLLIN, 0}};
+    ::poll(waits, 3, wait_ms());
     signalfd_siginfo ignored;
     while (::read(changes, &ignored, sizeof ignored) > 0) {
     }
@@ -191,6 +196,13 @@ void run_guard::drop_output() {
   char buffer[65536];
   for (int i = 0; i<most_at_once&& ::read(places_.read, buffer, sizeof buffer)> 0; ++i) {
   }
+  for (int i = 0; i < most_at_once && errors_ >= 0; ++i) {
+    const auto got = ::read(errors_, buffer, sizeof buffer);
+    if (got < 0)
+      return;
+    if (got == 0)  // nobody writes there any more
+      ::close(std::exchange(errors_, -1));
+  }
 }
 
 void run_guard::obey(guard_packet& order) {
@@ -211,8 +223,15 @@ void run_guard::obey(guard_packet& order) {
 }
 
 void run_guard::start(const guard_packet& order) {
+  const bool apart = order.descriptors.size() == 4;
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  command_ = wanted_process{order}.start({nothing, places_.write});
+  if (apart && errors_ >= 0)
+    ::close(errors_);
+  if (apart)
+    errors_ = ::fcntl(order.descriptors[3], F_DUPFD_CLOEXEC, 0);
+  command_ = wanted_process{order}.start(
+      apart ? standard_streams{order.descriptors[1], places_.write, order.descriptors[2]}
+            : standard_streams{nothing, places_.write, places_.write});
   const int why = errno;
   ::close(nothing);
   if (command_ > 0) {
@@ -228,7 +247,7 @@ void run_guard::open_shell(const guard_packet& order) {
   if (order.descriptors.size() < 2)
     return;
   const int terminal = order.descriptors[1];
-  if (wanted_process{order}.start({terminal, terminal}) > 0)
+  if (wanted_process{order}.start({terminal, terminal, terminal}) > 0)
     none_left_ = false;
   else
     dprintf(terminal, "a shell cannot be started: %s\r\n", strerror(errno));

@@ -2,8 +2,11 @@
 
 #include "workers/processes/guard_message.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <initializer_list>
+#include <utility>
 
 namespace troupe {
 
@@ -25,7 +28,8 @@ bool write_all(int file, const std::string& text) {
   return true;
 }
 
-bool send_words(int socket, guard_word order, const started_words& what, int terminal) {
+bool send_words(int socket, guard_word order, const started_words& what,
+                std::initializer_list<int> streams) {
   std::string text;
   append_text(text, what.directory);
   for (const auto& word : what.words)
@@ -36,9 +40,9 @@ bool send_words(int socket, guard_word order, const started_words& what, int ter
   const int file = ::memfd_create("command", MFD_CLOEXEC);
   const guard_message message{order, static_cast<std::int32_t>(what.words.size()),
                               static_cast<std::int32_t>(what.env.size())};
-  const bool sent = file >= 0 && write_all(file, text) &&
-                    (terminal < 0 ? send_packet(socket, message, {file})
-                                  : send_packet(socket, message, {file, terminal}));
+  std::vector<int> descriptors{file};
+  descriptors.insert(descriptors.end(), streams);
+  const bool sent = file >= 0 && write_all(file, text) && send_packet(socket, message, descriptors);
   if (file >= 0)
     ::close(file);
   return sent;
@@ -49,6 +53,8 @@ bool send_words(int socket, guard_word order, const started_words& what, int ter
 run_processes::~run_processes() {
   ::close(socket_);
   ::close(output_);
+  if (errors_ >= 0)
+    ::close(errors_);
 }
 
 std::size_t run_processes::read_output(char* buffer, std::size_t size) {
@@ -58,11 +64,35 @@ std::size_t run_processes::read_output(char* buffer, std::size_t size) {
 
 bool run_processes::start(const std::vector<std::string>& words, const std::string& directory,
                           const std::map<std::string, std::string>& env) {
-  return send_words(socket_, guard_word::start, {words, directory, env}, -1);
+  return send_words(socket_, guard_word::start, {words, directory, env}, {});
+}
+
+// The guard also gets the end that is read: for when the worker no longer does.
+bool run_processes::start_apart(const started_words& what, int input) {
+  if (errors_ >= 0)
+    ::close(std::exchange(errors_, -1));
+  int errors[2];
+  if (::pipe2(errors, O_CLOEXEC) != 0)
+    return false;
+  ::fcntl(errors[0], F_SETFL, O_NONBLOCK);
+  const bool sent = send_words(socket_, guard_word::start, what, {input, errors[1], errors[0]});
+  ::close(errors[1]);
+  errors_ = errors[0];
+  return sent;
+}
+
+// Without a writer it would be readable for ever.
+std::size_t run_processes::read_errors(char* buffer, std::size_t size) {
+  if (errors_ < 0)
+    return 0;
+  const auto got = ::read(errors_, buffer, size);
+  if (got == 0)
+    ::close(std::exchange(errors_, -1));
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 
 bool run_processes::open_shell(const started_words& what, int terminal) {
-  return send_words(socket_, guard_word::open_shell, what, terminal);
+  return send_words(socket_, guard_word::open_shell, what, {terminal});
 }
 
 void run_processes::stop(std::chrono::milliseconds grace) {

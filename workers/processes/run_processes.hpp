@@ -51,6 +51,16 @@ class run_processes {
   bool start(const std::vector<std::string>& words, const std::string& directory,
              const std::map<std::string, std::string>& env);
 
+  /// Starts a command that reads `input`, of which the caller keeps what it has, and whose errors
+  /// are not a part of the output.
+  bool start_apart(const started_words& what, int input);
+
+  /// Becomes readable when a command that was started so has written errors; -1: there are none.
+  int errors() const { return errors_; }
+
+  /// Takes some of them into `buffer`; 0 when there is nothing now.
+  std::size_t read_errors(char* buffer, std::size_t size);
+
   /// Starts a shell beside the command, with `terminal` as its terminal, of which the caller keeps
   /// what it has. Whoever has the terminal's other end sees how it ends; it does not outlive the
   /// rest. False when the guard is gone. From any thread.
@@ -74,6 +84,7 @@ class run_processes {
  private:
   int socket_;
   int output_;
+  int errors_ = -1;
   int guard_ = 0;
 };
 

@@ -120,6 +120,28 @@ exit_table read_exit_codes(const json::value* from, const std::string& name) {
   return table;
 }
 
+script_contract read_contract(const json::value* from, const std::string& name) {
+  const std::string_view word = from != nullptr && from->is_string()
+                                    ? std::string_view{from->get_string()}
+                                    : std::string_view{};
+  if (from == nullptr || word == "scriptworker")
+    return script_contract::scriptworker;
+  if (word == "standard-input")
+    return script_contract::standard_input;
+  complain(name + " must be scriptworker or standard-input");
+}
+
+// A script that is told by its input has no file of its own, and fixed codes.
+void check_members(const file_section& in, const script_rules& script, const std::string& where) {
+  if (script.contract == script_contract::standard_input)
+    for (const auto* member : {"config", "exitCodes"})
+      if (in.find(member) != nullptr)
+        complain(where + "." + member + " is not for the contract standard-input");
+  for (const auto& word : script.command)
+    if (word.find(config_mark) != std::string::npos && !script.config)
+      complain(where + ".command has {config}, but there is no " + where + ".config");
+}
+
 json::object read_schema(const json::value* from, const std::string& name,
                          const std::string& directory) {
   if (from == nullptr)
@@ -149,8 +171,8 @@ script_rules read_script(const json::value& from, const std::string& name,
   const auto where = "scripts." + name;
   const file_section in{from,
                         where,
-                        {"command", "env", "config", "maxRunTime", "timeoutResult", "exitCodes",
-                         "scopes", "taskclusterProxy", "schema"}};
+                        {"command", "contract", "env", "config", "maxRunTime", "timeoutResult",
+                         "exitCodes", "scopes", "taskclusterProxy", "schema"}};
   script_rules made;
   made.name = name;
   made.command = read_command(in.find("command"), where + ".command", directory);
@@ -165,9 +187,8 @@ script_rules read_script(const json::value& from, const std::string& name,
   made.scopes = read_texts(in.find("scopes"), where + ".scopes");
   made.proxy = in.flag("taskclusterProxy", false);
   made.schema_document = read_schema(in.find("schema"), where + ".schema", directory);
-  for (const auto& word : made.command)
-    if (word.find(config_mark) != std::string::npos && !made.config)
-      complain(where + ".command has {config}, but there is no " + where + ".config");
+  made.contract = read_contract(in.find("contract"), where + ".contract");
+  check_members(in, made, where);
   return made;
 }
 

@@ -28,9 +28,16 @@ using exit_table = std::map<int, run_verdict>;
 /// that is not in a table means `failed`.
 const exit_table& usual_exit_codes();
 
+/// How a script is told what to do, and how it answers.
+enum class script_contract {
+  scriptworker,    ///< by files (workers contract, section 4)
+  standard_input,  ///< the payload as its input, as taskcluster-worker has it (5.4)
+};
+
 /// A script that tasks can have run.
 struct script_rules {
   std::string name;
+  script_contract contract = script_contract::scriptworker;
   std::vector<std::string> command;
   std::map<std::string, std::string> env;
   std::optional<boost::json::object> config;  ///< the script's own, written for each run

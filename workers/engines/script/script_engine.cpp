@@ -1,6 +1,6 @@
 #include "workers/engines/script/script_engine.hpp"
 
-#include <boost/json/value.hpp>
+#include <boost/json.hpp>
 
 namespace troupe {
 
@@ -11,7 +11,8 @@ namespace {
 class script_engine : public engine {
  public:
   explicit script_engine(script_engine_options options)
-      : options_(std::move(options)), schema_(schema_of_scripts(*options_.config)) {}
+      : options_(std::move(options)),
+        schema_(json::serialize(schema_of_scripts(*options_.config))) {}
 
   std::string_view name() const override { return "script"; }
 

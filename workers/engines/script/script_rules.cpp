@@ -1,10 +1,12 @@
 #include "workers/engines/script/script_rules.hpp"
 
 #include "workers/engines/engine.hpp"
+#include "workers/engines/published_schema.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace troupe {
 
@@ -78,12 +80,15 @@ script_task read_script_task(const script_config& config, const json::object& ta
     return made;
   }
   const auto& payload = value.get_object();
+  made.script = choose_script(config, payload, problems);
+  const bool is_input =
+      made.script != nullptr && made.script->contract == script_contract::standard_input;
   const auto* time = payload.if_contains("maxRunTime");
   const bool has_time = time != nullptr && time->is_int64() && time->get_int64() >= 1;
-  if (!has_time)
+  if (!has_time && (time != nullptr || !is_input))
     problems.emplace_back("maxRunTime: must be a whole number of seconds, at least 1");
-  made.script = choose_script(config, payload, problems);
-  made.upstream = read_upstream_artifacts(value, problems);
+  if (!is_input)
+    made.upstream = read_upstream_artifacts(value, problems);
   if (made.script == nullptr)
     return made;
   made.max_run_time = made.script->max_run_time;
@@ -93,7 +98,23 @@ script_task read_script_task(const script_config& config, const json::object& ta
   return made;
 }
 
+namespace {
+
+// Of taskcluster-worker (workers contract 5.4). A code that means nothing is a script that is not
+// what its worker takes it for. To be killed is not something that a script says.
+run_verdict judge_by_input_contract(const exit_result& exit) {
+  static constexpr run_verdict by_code[] = {run_verdict::completed, run_verdict::failed,
+                                            run_verdict::malformed, run_verdict::internal};
+  if (exit.signal != 0)
+    return run_verdict::internal;
+  return exit.code < static_cast<int>(std::size(by_code)) ? by_code[exit.code] : run_verdict::fatal;
+}
+
+}  // namespace
+
 run_verdict judge_script(const script_rules& script, const exit_result& exit) {
+  if (script.contract == script_contract::standard_input)
+    return judge_by_input_contract(exit);
   if (exit.signal != 0)
     return run_verdict::failed;
   const auto found = script.exit_codes.find(exit.code);
@@ -101,10 +122,10 @@ run_verdict judge_script(const script_rules& script, const exit_result& exit) {
 }
 
 run_verdict worse(run_verdict one, run_verdict other) {
-  static constexpr run_verdict by_badness[] = {run_verdict::completed,    run_verdict::failed,
-                                               run_verdict::shutdown,     run_verdict::malformed,
-                                               run_verdict::unavailable,  run_verdict::internal,
-                                               run_verdict::intermittent, run_verdict::lost};
+  static constexpr run_verdict by_badness[] = {
+      run_verdict::completed,    run_verdict::failed,      run_verdict::shutdown,
+      run_verdict::malformed,    run_verdict::unavailable, run_verdict::internal,
+      run_verdict::intermittent, run_verdict::fatal,       run_verdict::lost};
   const auto badness = [](run_verdict verdict) {
     return std::find(std::begin(by_badness), std::end(by_badness), verdict) - by_badness;
   };
@@ -142,14 +163,37 @@ std::map<std::string, std::string> script_environment(
   return env;
 }
 
-std::string schema_of_scripts(const script_config& config) {
+namespace {
+
+// What the script takes, and what its contract wants besides.
+json::object schema_of(const script_rules& script, std::size_t number, std::chrono::seconds most) {
+  json::object time{{"type", "integer"}, {"minimum", 1}};
+  const bool is_limited = most.count() > 0 && script.max_run_time > most;
+  if (is_limited)
+    time["maximum"] = most.count();
+  json::object besides{{"type", "object"},
+                       {"properties", json::object{{"maxRunTime", std::move(time)}}}};
+  // Without one of its own a payload has the time of the script.
+  if (is_limited || script.contract == script_contract::scriptworker)
+    besides["required"] = json::array{"maxRunTime"};
+  return {{"allOf",
+           json::array{embedded(script.schema_document, "troupe:script/" + std::to_string(number)),
+                       std::move(besides)}}};
+}
+
+}  // namespace
+
+json::object schema_of_scripts(const script_config& config, std::chrono::seconds most) {
   if (config.scripts.size() == 1)
-    return json::serialize(config.scripts.begin()->second.schema_document);
-  json::object by_name;
-  for (const auto& [name, script] : config.scripts)
-    by_name[name] = script.schema_document;
-  return json::serialize(
-      json::object{{"description", "by the payload's `script`"}, {"schemas", std::move(by_name)}});
+    return schema_of(config.scripts.begin()->second, 0, most);
+  json::array any;
+  for (const auto& [name, script] : config.scripts) {
+    json::object named{{"required", json::array{"script"}},
+                       {"properties", json::object{{"script", json::object{{"const", name}}}}}};
+    any.push_back(json::object{
+        {"allOf", json::array{std::move(named), schema_of(script, any.size(), most)}}});
+  }
+  return {{"oneOf", std::move(any)}};
 }
 
 }  // namespace troupe

@@ -52,7 +52,9 @@ std::map<std::string, std::string> script_environment(
     const char* const* of_worker, const std::map<std::string, std::string>& configured,
     const std::map<std::string, std::string>& fixed);
 
-/// The JSON schema of the payloads of all scripts.
-std::string schema_of_scripts(const script_config& config);
+/// The JSON schema of the payloads of all scripts, of which none may ask for more time than `most`;
+/// 0: for any.
+boost::json::object schema_of_scripts(const script_config& config,
+                                      std::chrono::seconds most = std::chrono::seconds{0});
 
 }  // namespace troupe

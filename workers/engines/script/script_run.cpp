@@ -26,6 +26,8 @@ using namespace std::chrono_literals;
 constexpr const char* open_credentials = "command exec 3<\"$0\" || exit 5; exec \"$@\"";
 constexpr const char* credentials_number = "3";
 
+constexpr std::string_view error_prefix = "[worker:error] ";
+
 constexpr int most_attempts = 6;
 constexpr auto first_pause = 200ms;
 
@@ -36,8 +38,11 @@ bool write_file(const std::string& path, const json::value& value) {
   return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-script_places places_in(const std::string& directory) {
-  return {directory + "/work", directory + "/artifacts", directory + "/script.json"};
+// Of a script that is told by its input, and of all others.
+script_places places_in(const std::string& directory, const script_rules* script) {
+  const bool is_input = script != nullptr && script->contract == script_contract::standard_input;
+  return {directory + "/work", directory + (is_input ? "/work/artifacts" : "/artifacts"),
+          directory + "/script.json"};
 }
 
 // A pause that ends when the run is not to go on.
@@ -62,6 +67,8 @@ std::string_view word_of(run_verdict verdict) {
       return "that something it needs cannot be had";
     case run_verdict::internal:
       return "that there is an error of its own";
+    case run_verdict::fatal:
+      return "that there is an error of its own, and that this worker must not go on";
     case run_verdict::intermittent:
       return "that the task is to be run again";
     default:
@@ -79,8 +86,8 @@ script_run::script_run(const script_engine_options& options, const run_facts& fa
       definition_(facts.task),
       directory_(facts.directory),
       root_url_(facts.root_url),
-      places_(places_in(facts.directory)),
-      task_(read_script_task(*options.config, facts.task, problems)) {
+      task_(read_script_task(*options.config, facts.task, problems)),
+      places_(places_in(facts.directory, task_.script)) {
   payload_.max_run_time = task_.max_run_time;
   payload_.chain_of_trust = options.signs;
   if (task_.script == nullptr)
@@ -96,13 +103,23 @@ std::vector<std::string> script_run::needed_scopes() const { return task_.script
 
 // -- before the script ----------------------------------------------------------------------------
 
+bool script_run::is_told_by_input() const {
+  return task_.script->contract == script_contract::standard_input;
+}
+
 bool script_run::write_context() const {
   std::error_code failed;
   fs::create_directories(places_.artifact_dir, failed);
+  if (failed)
+    return false;
+  return is_told_by_input() ? write_file(input(), payload_of(definition_)) : write_files();
+}
+
+bool script_run::write_files() const {
   json::object info;
   info["taskId"] = task_id_;
   info["runId"] = std::stoi(run_id_);
-  if (failed || !write_file(places_.work_dir + "/task.json", definition_) ||
+  if (!write_file(places_.work_dir + "/task.json", definition_) ||
       !write_file(places_.work_dir + "/current_task_info.json", info))
     return false;
   if (!task_.script->config)
@@ -187,14 +204,18 @@ void script_run::use(const credentials& by) {
 std::vector<command_line> script_run::commands(const run_surroundings& around) {
   const auto& script = *task_.script;
   auto env = script_environment(environ, script.env, around.fixed);
-  env["TASKCLUSTER_CREDENTIALS_FD"] = credentials_number;
   env["TASK_WORKDIR"] = places_.work_dir;
   env["TASK_ARTIFACTDIR"] = places_.artifact_dir;
+  const auto shown = "the script '" + script.name + "'";
+  if (is_told_by_input())
+    return {{shown, place_words(script.command, places_), places_.work_dir, std::move(env), input(),
+             std::string{error_prefix}}};
+  env["TASKCLUSTER_CREDENTIALS_FD"] = credentials_number;
   std::vector<std::string> words = {"/bin/sh", "-c", open_credentials,
                                     directory_ + "/credentials.json"};
   for (auto& word : place_words(script.command, places_))
     words.push_back(std::move(word));
-  return {{"the script '" + script.name + "'", std::move(words), places_.work_dir, std::move(env)}};
+  return {{shown, std::move(words), places_.work_dir, std::move(env)}};
 }
 
 run_verdict script_run::judge(const exit_result& exit, run_desk& desk) {

@@ -22,9 +22,9 @@ struct script_engine_options {
   bool signs = false;  ///< the worker has a key of the chain of trust
 };
 
-/// One run of a script (workers contract, section 4). Below the run's directory: `work`, where the
-/// script finds what it is to do; `artifacts`, of which all is uploaded; the file of credentials;
-/// and the script's own configuration.
+/// One run of a script (workers contract, sections 4 and 5.4). Below the run's directory: `work`,
+/// where the script finds what it is to do; `artifacts`, of which all is uploaded; the file of
+/// credentials; and the script's own configuration.
 class script_run : public engine_run {
  public:
   /// `problems` gets a line for everything that is wrong with the task.
@@ -44,6 +44,9 @@ class script_run : public engine_run {
 
  private:
   bool write_context() const;
+  bool write_files() const;
+  bool is_told_by_input() const;
+  std::string input() const { return directory_ + "/payload.json"; }
   std::optional<run_verdict> verify(run_desk& desk, artifact_sums& sums);
   credentials by() const;
 
@@ -53,8 +56,8 @@ class script_run : public engine_run {
   const boost::json::object definition_;
   const std::string directory_;
   const std::string root_url_;
-  const script_places places_;
   const script_task task_;
+  const script_places places_;
   task_payload payload_;
   std::optional<run_verdict> ended_;  // the script, so
   mutable std::mutex guard_;

@@ -161,7 +161,7 @@ TEST_CASE("workers 3.1.2: bad combinations of mounts say what is wrong", "[paylo
   CHECK(problems(R"({"file": "f", "content": {"url": "http://a/", "sha256": "12"}})") ==
         "mounts.0.content.sha256: must be 64 hexadecimal digits in lower case");
   CHECK(problems(R"({"file": "f", "content": {"raw": "x"}, "format": "mz"})") ==
-        "mounts.0.format: this worker unpacks br, bz2, gz, lz, lz4, xz, zst, zz, not 'mz'");
+        "mounts.0.format: this worker unpacks br, bz2, gz, lz, lz4, sz, xz, zst, zz, not 'mz'");
   CHECK(problems(R"({"file": "f", "content": {"raw": ")" + std::string(65537, 'x') + R"("}})") ==
         "mounts.0.content.raw: must not be longer than 65536");
   CHECK(problems_of(R"({"onExitStatus": {"purgeCaches": [-1]}})") ==

@@ -208,17 +208,17 @@ TEST_CASE("workers 3.1.2: single files are unpacked", "[unpacking]") {
 }
 
 TEST_CASE("the formats that are unpacked are known by name", "[unpacking]") {
-  for (const auto* format : {"br", "bz2", "gz", "lz", "lz4", "xz", "zst", "zz"}) {
+  for (const auto* format : {"br", "bz2", "gz", "lz", "lz4", "sz", "xz", "zst", "zz"}) {
     CHECK(unpacks_file(format));
     CHECK(unpacks_archive(std::string{"tar."} + format));
   }
   for (const auto* format : {"7z", "rar", "tar", "zip"})
     CHECK(unpacks_archive(format));
-  for (const auto* format : {"", "tar.", "mz", "sz", "tar.zip", "gz.tar"}) {
+  for (const auto* format : {"", "tar.", "mz", "tar.zip", "gz.tar"}) {
     CHECK_FALSE(unpacks_archive(format));
     CHECK_FALSE(unpacks_file(format));
   }
-  CHECK(file_formats() == "br, bz2, gz, lz, lz4, xz, zst, zz");
+  CHECK(file_formats() == "br, bz2, gz, lz, lz4, sz, xz, zst, zz");
 }
 
 TEST_CASE("paths within a directory", "[unpacking]") {

@@ -1,6 +1,8 @@
 // The processes of a run, with real ones.
 #include "workers/processes/process_guardian.hpp"
 
+#include "runtime/files/descriptor.hpp"
+
 #include <catch2/catch_all.hpp>
 
 #include <fcntl.h>
@@ -128,6 +130,31 @@ TEST_CASE("what cannot be started ends with a code, and the output says why", "[
   CHECK(run.output == "/no/such/program: No such file or directory\n");
   REQUIRE(run.processes->start({"true"}, "/no/such/directory", {}));
   CHECK(run.wait().exit.code == 126);
+}
+
+TEST_CASE("a command can have an input, and errors apart from its output", "[process]") {
+  const auto guardian = start_guardian();
+  some_run run{*guardian};
+  CHECK(run.processes->errors() == -1);
+  for (const std::string text : {"one", "two"}) {
+    std::ofstream{run.directory + "/input"} << text;
+    run.output.clear();
+    const descriptor input{::open((run.directory + "/input").c_str(), O_RDONLY | O_CLOEXEC)};
+    REQUIRE(run.processes->start_apart({{"/bin/bash", "-c", "cat; echo; echo wrong >&2; exit 3"},
+                                        run.directory,
+                                        {{"PATH", "/usr/bin:/bin"}}},
+                                       input.get()));
+    CHECK(run.wait().exit.code == 3);
+    CHECK(run.output == text + "\n");
+    char buffer[100];
+    const auto got = run.processes->read_errors(buffer, sizeof buffer);
+    CHECK(std::string(buffer, got) == "wrong\n");
+    // Nothing is left that a wait would hear of.
+    CHECK(run.processes->read_errors(buffer, sizeof buffer) == 0);
+    CHECK(run.processes->errors() == -1);
+  }
+  CHECK(run.run("echo joined >&2").code == 0);
+  CHECK(run.output.ends_with("joined\n"));
 }
 
 TEST_CASE("words and variables are handed on as they are, however long", "[process]") {

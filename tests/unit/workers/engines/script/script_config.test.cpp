@@ -105,6 +105,14 @@ TEST_CASE("what is wrong with a configuration of scripts is said by its member",
   CHECK_THAT(wrong_with_file(R"({"scripts": {"s": {"command": ["true"], "schema": {}}},
                                  "chainOfTrust": {"keys": "missing"}})"),
              ContainsSubstring("chainOfTrust.keys: the file of keys /nowhere/missing"));
+  CHECK_THAT(wrong_with(R"({"contract": "stdin"})"),
+             ContainsSubstring("scripts.s.contract must be scriptworker or standard-input"));
+  CHECK(wrong_with(R"({"contract": "standard-input", "timeoutResult": "internal-error"})") == "");
+  CHECK(wrong_with(R"({"contract": "scriptworker", "config": {}, "exitCodes": {}})") == "");
+  CHECK_THAT(wrong_with(R"({"contract": "standard-input", "config": {}})"),
+             ContainsSubstring("scripts.s.config is not for the contract standard-input"));
+  CHECK_THAT(wrong_with(R"({"contract": "standard-input", "exitCodes": {}})"),
+             ContainsSubstring("scripts.s.exitCodes is not for the contract standard-input"));
   const auto missing = read_script_config("/nowhere/scripts.json");
   REQUIRE_FALSE(missing.has_value());
   CHECK_THAT(missing.error().message, ContainsSubstring("cannot read '/nowhere/scripts.json'"));

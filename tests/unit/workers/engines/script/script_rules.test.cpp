@@ -65,6 +65,34 @@ TEST_CASE("workers 4: what a script's exit code means", "[script]") {
   CHECK(usual_exit_codes().at(5) == run_verdict::internal);
 }
 
+TEST_CASE("workers 5.4: what the exit code of a script means that is told by its input",
+          "[script]") {
+  script_rules script;
+  script.contract = script_contract::standard_input;
+  const std::pair<int, run_verdict> table[] = {
+      {0, run_verdict::completed}, {1, run_verdict::failed}, {2, run_verdict::malformed},
+      {3, run_verdict::internal},  {4, run_verdict::fatal},  {5, run_verdict::fatal},
+      {127, run_verdict::fatal},   {255, run_verdict::fatal}};
+  for (const auto& [code, verdict] : table) {
+    INFO(code);
+    CHECK(judge_script(script, {code, 0}) == verdict);
+  }
+  CHECK(judge_script(script, {0, 9}) == run_verdict::internal);
+  CHECK(worse(run_verdict::fatal, run_verdict::unavailable) == run_verdict::fatal);
+}
+
+TEST_CASE("workers 5.4: the payload of a script that is told by its input is its own", "[script]") {
+  const std::string config = R"({"scripts": {"one": {"command": ["true"], "maxRunTime": 100,
+    "contract": "standard-input", "schema": {}}}})";
+  CHECK(problems_of(config, task_with(R"({"upstreamArtifacts": 7})")) == lines{});
+  CHECK(has(problems_of(config, task_with(R"({"maxRunTime": "x"})")), "maxRunTime: must be"));
+  lines problems;
+  CHECK(read_script_task(*config_of(config), task_with("{}"), problems).max_run_time ==
+        std::chrono::seconds{100});
+  CHECK(read_script_task(*config_of(config), task_with(R"({"maxRunTime": 5})"), problems)
+            .max_run_time == std::chrono::seconds{5});
+}
+
 TEST_CASE("workers 4: the worse of what a script and its uploads say counts", "[script]") {
   CHECK(worse(run_verdict::completed, run_verdict::failed) == run_verdict::failed);
   CHECK(worse(run_verdict::failed, run_verdict::unavailable) == run_verdict::unavailable);
