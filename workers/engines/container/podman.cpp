@@ -179,6 +179,7 @@ descriptor podman::lock_set_up() const {
 }
 
 void podman::tidy() const {
+  remove_tree(open_place());
   if (remove_tree(live_))
     ::unlink((options_.directory + "/live").c_str());
 }
@@ -229,6 +230,8 @@ outcome<void> podman::try_out() {
                                     "--log-driver=none",
                                     "--security-opt=label=disable",
                                     "--network=" + options_.network};
+  for (const auto& gpu : options_.gpus)
+    words.push_back("--device=" + gpu);
   for (const auto* path : {"/usr", "/bin", "/lib", "/lib64"})
     if (std::error_code failed; fs::exists(path, failed))
       words.push_back(std::string{"--volume="} + path + ":" + path + ":ro");

@@ -17,6 +17,9 @@ struct container_options {
   std::string group;                 ///< workerGroup
   bool signs = false;                ///< the worker has a key of the chain of trust
   bool privileged = false;           ///< tasks with the scope may be root of the machine
+  std::vector<std::string> gpus;     ///< that each container has: paths, and names of CDI
+  std::string image;                 ///< of tasks that name none: see `configured_image`
+  bool nested = false;               ///< tasks may have a docker of their own
   std::string directory;             ///< for images and containers; workers may share it
   std::string runtime;               ///< runc, crun, ...; empty: whichever works
   std::string storage;               ///< the storage driver; empty: whichever works
@@ -52,6 +55,10 @@ class podman {
   /// Lets the runtime forget a container that is gone. Podman does not do it for one whose
   /// processes were all killed at once.
   void forget(const std::string& container_id) const;
+
+  /// A directory for what users of containers must reach by its path: the worker's own directories
+  /// may be closed to others. Not for anything that is worth reading.
+  std::string open_place() const { return live_ + "-open"; }
 
   const container_options& options() const { return options_; }
 
