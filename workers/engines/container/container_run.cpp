@@ -175,9 +175,12 @@ void container_run::add_rights(std::vector<std::string>& words) const {
     words.emplace_back("--security-opt=seccomp=unconfined");
   if (payload_.kvm)
     words.emplace_back("--device=/dev/kvm");
+  const auto& gpus = room_.program.options().gpus;
+  if (room_.program.keeps_groups() && (payload_.kvm || !lent_.paths().empty() || !gpus.empty()))
+    words.emplace_back("--group-add=keep-groups");
   for (const auto& path : lent_.paths())
     words.push_back("--device=" + path);
-  for (const auto& gpu : room_.program.options().gpus)
+  for (const auto& gpu : gpus)
     words.push_back("--device=" + gpu);
   if (payload_.host_shared_memory)
     words.emplace_back("--volume=/dev/shm:/dev/shm");
@@ -338,6 +341,8 @@ void container_run::gather(run_desk& desk) {
   std::error_code failed;
   fs::create_directories(place, failed);
   settle();
+  for (const auto& [directory, inside] : payload_.volumes)
+    room_.program.open_up(directory_ + "/work/" + directory, true);
   if (payload_.saves_image)
     save_image(place, desk);
   for (const auto& artifact : payload_.common.artifacts) {
@@ -415,6 +420,11 @@ json::object container_run::certified_environment() const {
 void container_run::close(run_desk& desk) {
   if (!remove())
     desk.note_warning("The container of this task could not be removed.");
+  for (const auto* places : {&payload_.volumes, &payload_.caches})
+    for (const auto& [directory, inside] : *places)
+      room_.program.open_up(directory_ + "/work/" + directory, false);
+  if (!payload_.work.empty())
+    room_.program.open_up(payload_.work, false);
   image_.use = {};
   lent_ = {};
   room_.images.sweep();

@@ -4,6 +4,7 @@
 #include "runtime/clock/random.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/caches/entry_lock.hpp"
+#include "workers/files/copying.hpp"
 #include "workers/files/running_digest.hpp"
 #include "workers/files/trees.hpp"
 #include "workers/files/unpacking.hpp"
@@ -263,12 +264,17 @@ std::optional<run_verdict> image_store::load(const container_image& image,
 outcome<std::string> image_store::load_file(const fetched_file& file, const std::string& format,
                                             const std::string& scratch, run_desk& desk) {
   auto path = path_for_others(file.path);
-  if (!format.empty()) {
+  const bool unpacked = !format.empty();
+  // A podman that is in a namespace of users may not open what another process has open.
+  const bool copied = !unpacked && path != file.path && program_.is_rootless();
+  if (unpacked || copied)
     path = scratch + "/image.tar";
+  if (unpacked)
     TROUPE_CHECK(unpack_file(file.path, format, path, desk.interrupted()));
-  }
+  if (copied)
+    TROUPE_CHECK(copy_file(file.path, path, desk.interrupted()));
   const auto answer = program_.call({"load", "-q", "-i", path}, load_limit, desk.interruption());
-  if (!format.empty())
+  if (unpacked || copied)
     ::unlink(path.c_str());
   if (!answer.good())
     return problem(answer.trouble());

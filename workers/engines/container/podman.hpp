@@ -52,6 +52,17 @@ class podman {
   std::vector<std::string> command(const std::vector<std::string>& words) const;
   std::map<std::string, std::string> variables() const;
 
+  /// Whether the worker is not root: root of a container is then the worker's user.
+  bool is_rootless() const;
+
+  /// Whether the runtime leaves the groups of the worker to containers, by which a worker that is
+  /// not root has devices.
+  bool keeps_groups() const;
+
+  /// Makes what other users of containers have put into a directory of the worker the worker's to
+  /// remove and, if it is `readable`, to read. Only a worker that is not root needs it.
+  void open_up(const std::string& directory, bool readable) const;
+
   /// Lets the runtime forget a container that is gone. Podman does not do it for one whose
   /// processes were all killed at once.
   void forget(const std::string& container_id) const;
