@@ -96,8 +96,10 @@ task_run::verdict task_run::run_ready() {
     return verdict::shutdown;
   }
   processes_ = std::move(*place);
-  if (payload_.interactive)
+  if (payload_.interactive) {
     open_shells();
+    open_displays();
+  }
   log_->note("=== Task Starting ===");
   const auto started = now();
   run_until_ = started + payload_.max_run_time;

@@ -40,7 +40,7 @@ function copyProgram(root, name) {
 }
 
 // The layer and configuration of an image; `mark` makes one that is unlike others. Beside busybox it has
-// the named programs of the machine.
+// the named programs of the machine, and directories.
 function parts(scratch, mark, settings, programs = []) {
   const root = fs.mkdtempSync(path.join(scratch, 'image-'));
   for (const name of ['bin', 'tmp', 'etc', 'root']) fs.mkdirSync(path.join(root, name));
@@ -50,7 +50,9 @@ function parts(scratch, mark, settings, programs = []) {
     fs.symlinkSync('busybox', path.join(root, 'bin', name));
   fs.chmodSync(path.join(root, 'tmp'), 0o1777);
   fs.writeFileSync(path.join(root, 'etc/mark'), `${mark}\n`);
-  for (const program of programs) copyProgram(root, program);
+  for (const program of programs)
+    if (!program.startsWith('/')) copyProgram(root, program);
+    else fs.cpSync(program, path.join(root, program), { recursive: true });
   const layer = tar(root, ['.']);
   fs.rmSync(root, { recursive: true });
   const config = Buffer.from(JSON.stringify({ architecture: process.arch === 'x64' ? 'amd64' : process.arch,

@@ -137,6 +137,11 @@ std::optional<run_verdict> container_run::prepare(run_desk& desk) {
   if (payload_.common.devices.any())
     if (auto lent = room_.devices.lend(payload_.common.devices, desk))
       lent_ = std::move(*lent);
+  if (payload_.common.interactive) {
+    const auto sockets = directory_ + "/x11";
+    fs::create_directories(sockets, failed);
+    ::chmod(sockets.c_str(), 01777);
+  }
   if (payload_.docker) {
     nested_ = std::make_unique<nested_podman>(room_.program, directory_ + "/nested",
                                               name_ + "-nested", room_.owner);
@@ -192,6 +197,8 @@ void container_run::add_mounts(std::vector<std::string>& words) const {
   for (const auto* places : {&payload_.caches, &payload_.volumes})
     for (const auto& [directory, place] : *places)
       words.push_back("--volume=" + directory_ + "/work/" + directory + ":" + place);
+  if (payload_.common.interactive)
+    words.push_back("--volume=" + directory_ + "/x11:/tmp/.X11-unix");
 }
 
 // Values are in nobody's list of processes. What does not fit into a line of the file is taken by
@@ -324,6 +331,7 @@ run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
 // running one until it is told to end that.
 void container_run::settle() {
   door_.reset();
+  remove_displays();
   if (nested_ && !nested_->remove())
     log_message(severity::warning, "the docker of " + name_ + " could not be removed");
   nested_.reset();

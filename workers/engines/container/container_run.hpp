@@ -9,6 +9,7 @@
 #include "workers/engines/device_shelf.hpp"
 #include "workers/engines/engine.hpp"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +43,7 @@ class container_run : public engine_run {
   std::vector<proxy_place> proxy_places() const override;
   std::vector<command_line> commands(const run_surroundings& around) override;
   std::optional<command_line> shell(const run_surroundings& around) const override;
+  std::optional<run_displays> displays(std::string& trouble) const override;
   run_verdict judge(const exit_result& exit, run_desk& desk) override;
   void gather(run_desk& desk) override;
   std::string path_of(const payload_artifact& artifact) const override;
@@ -73,9 +75,11 @@ class container_run : public engine_run {
   void add_variables(std::vector<std::string>& words,
                      const std::map<std::string, std::string>& fixed,
                      std::map<std::string, std::string>& env) const;
+  command_line display_command(const std::string& display) const;
   void settle();
   void copy_out(const payload_artifact& artifact, const std::string& to, run_desk& desk);
   void save_image(const std::string& place, run_desk& desk);
+  void remove_displays();
   bool remove();
 
   const container_room& room_;
@@ -87,6 +91,7 @@ class container_run : public engine_run {
   std::unique_ptr<nested_podman> nested_;  // while the task has a docker of its own
   device_shelf::loan lent_;
   timestamp started_;
+  mutable std::atomic<int> displays_{0};      // how many were shown, each by a container of its own
   bool made_ = false;                         // there may be a container
   bool ended_ = false;                        // podman knows that it has ended
   bool killed_ = false;                       // nobody was left to clean up

@@ -238,6 +238,14 @@ outcome<void> podman::set_up() {
   return complaint(first);
 }
 
+std::vector<std::string> podman::words_of_trial(std::vector<std::string> words) const {
+  for (const auto* path : {"/usr", "/bin", "/lib", "/lib64"})
+    if (std::error_code failed; fs::exists(path, failed))
+      words.push_back(std::string{"--volume="} + path + ":" + path + ":ro");
+  words.emplace_back(trial_image);
+  return words;
+}
+
 // An image without anything in it, which has what is needed of the machine mounted.
 outcome<void> podman::try_out() {
   const auto& place = options_.directory;
@@ -263,10 +271,8 @@ outcome<void> podman::try_out() {
                                     "--network=" + options_.network};
   for (const auto& gpu : options_.gpus)
     words.push_back("--device=" + gpu);
-  for (const auto* path : {"/usr", "/bin", "/lib", "/lib64"})
-    if (std::error_code failed; fs::exists(path, failed))
-      words.push_back(std::string{"--volume="} + path + ":" + path + ":ro");
-  words.insert(words.end(), {trial_image, "/usr/bin/env", "true"});
+  words = words_of_trial(std::move(words));
+  words.insert(words.end(), {"/usr/bin/env", "true"});
   const auto ran = call(words, trial_limit);
   if (!ran.good())
     return trouble(ran);

@@ -52,6 +52,9 @@ class podman {
   std::vector<std::string> command(const std::vector<std::string>& words) const;
   std::map<std::string, std::string> variables() const;
 
+  /// The words of a call with the image that has the programs of this machine, for reading.
+  std::vector<std::string> words_of_trial(std::vector<std::string> words) const;
+
   /// Whether the worker is not root: root of a container is then the worker's user.
   bool is_rootless() const;
 
