@@ -100,8 +100,8 @@ std::map<std::string, std::string> podman::variables() const {
   env.emplace("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
   env["CONTAINERS_CONF"] = options_.directory + "/containers.conf";
   // What podman keeps there for somebody who is not root is not to be that of their own podman.
-  if (is_rootless() && !live_.empty())
-    env["XDG_RUNTIME_DIR"] = live_ + "/user";
+  if (is_rootless())
+    env["XDG_RUNTIME_DIR"] = live_.empty() ? options_.directory : live_ + "/user";
   return env;
 }
 
@@ -215,13 +215,13 @@ void podman::tidy() const {
 
 outcome<void> podman::set_up() {
   TROUPE_CHECK(write_configuration());
+  if (const auto there = call_tool({{"podman", "--version"}, variables(), trial_limit});
+      !there.good())
+    return complaint("podman: " + there.trouble());
   TROUPE_CHECK(find_live_place());
   TROUPE_CHECK(forget_last_boot());
   if (is_rootless())
     ::mkdir((live_ + "/user").c_str(), 0700);
-  if (const auto there = call_tool({{"podman", "--version"}, variables(), trial_limit});
-      !there.good())
-    return complaint("podman: " + there.trouble());
   const auto storages = choices(options_.storage, {"overlay", "vfs"});
   const auto runtimes = choices(options_.runtime, {"", "runc", "crun"});
   std::string first;
