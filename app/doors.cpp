@@ -13,6 +13,7 @@
 #include "gateways/rest/api_door.hpp"
 #include "gateways/rest/rest_gateway.hpp"
 #include "gateways/task_graph/graph_door.hpp"
+#include "gateways/websocket/display_page_door.hpp"
 #include "gateways/websocket/log_doors.hpp"
 #include "gateways/websocket/shell_desk.hpp"
 #include "gateways/websocket/shell_doors.hpp"
@@ -159,6 +160,8 @@ void other_doors::add_routes(rest_gateway& rest) {
   add_mirror_routes(rest, *impl_->with.board, impl_->with.config->mirrors);
   add_shell_routes(rest, impl_->shells);
   add_shell_page_routes(rest);
+  add_display_routes(rest, impl_->shells);
+  add_display_page_routes(rest);
   impl_->feed.add_routes(rest);
 }
 

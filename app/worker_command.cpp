@@ -8,6 +8,7 @@
 #include "app/worker_schema.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/engines/container/container_engine.hpp"
+#include "workers/engines/container/gpu_devices.hpp"
 #include "workers/engines/process_engine.hpp"
 #include "workers/engines/script/script_engine.hpp"
 #include "workers/files/signing_key.hpp"
@@ -51,6 +52,8 @@ struct worker_flags {
   bool key_is_readable = false;  // by tasks
   std::vector<std::string> engines = {"process"};
   container_options containers;
+  std::vector<std::string> loopback_video;
+  std::vector<std::string> loopback_audio;
   std::string script_config_file;
   std::string sandbox = "none";
   std::string sandbox_network = "host";
@@ -176,7 +179,8 @@ outcome<std::optional<sandbox_rules>> prepare_sandbox(const worker_flags& flags)
   return std::optional{std::move(rules)};
 }
 
-outcome<std::shared_ptr<engine>> make_containers(const worker_flags& flags) {
+outcome<container_engines> make_containers(const worker_flags& flags,
+                                           std::shared_ptr<device_shelf> devices) {
   const auto& options = flags.options;
   auto containers = flags.containers;
   containers.pool = options.task_queue_id;
@@ -184,7 +188,8 @@ outcome<std::shared_ptr<engine>> make_containers(const worker_flags& flags) {
   containers.signs = options.key != nullptr;
   containers.directory = std::filesystem::absolute(options.cache_dir) / "containers";
   containers.min_free_bytes = options.min_free_bytes;
-  return make_container_engine(std::move(containers));
+  TROUPE_TRY(containers.gpus, find_gpus(containers.gpus));
+  return make_container_engines(std::move(containers), std::move(devices));
 }
 
 outcome<std::shared_ptr<engine>> make_scripts(const worker_flags& flags) {
@@ -196,22 +201,27 @@ outcome<std::shared_ptr<engine>> make_scripts(const worker_flags& flags) {
 outcome<void> make_engines(worker_flags& flags) {
   auto& options = flags.options;
   const bool signs = options.key != nullptr;
+  TROUPE_TRY(const auto devices, device_shelf::open(flags.loopback_video, flags.loopback_audio));
+  std::shared_ptr<engine> common;
   for (const auto& name : flags.engines) {
     if (name == "process") {
       TROUPE_TRY(auto sandbox, prepare_sandbox(flags));
       flags.key_is_readable = signs && !sandbox;
       options.engines.push_back(
-          make_process_engine({options.task_queue_id, signs, std::move(sandbox)}));
+          make_process_engine({options.task_queue_id, signs, std::move(sandbox), devices}));
     }
     if (name == "container") {
-      TROUPE_TRY(auto made, make_containers(flags));
-      options.engines.push_back(std::move(made));
+      TROUPE_TRY(auto made, make_containers(flags, devices));
+      options.engines.push_back(std::move(made.own));
+      common = std::move(made.common);
     }
     if (name == "script") {
       TROUPE_TRY(auto made, make_scripts(flags));
       options.engines.push_back(std::move(made));
     }
   }
+  if (common)
+    options.engines.push_back(std::move(common));
   return boost::system::in_place_value;
 }
 
@@ -317,6 +327,25 @@ void add_container_flags(CLI::App& app, container_options& containers) {
   app.add_flag(
       "--container-privileged", containers.privileged,
       "tasks with the scope may have privileged containers, which are root of the machine");
+  app.add_option("--container-image", containers.image,
+                 "image of tasks that name none, for their commands: a name, or a file that "
+                 "`docker save` made; where the engine process is given as well, that has them");
+  app.add_option("--container-gpus", containers.gpus,
+                 "what every container has of the machine's GPUs: paths of devices, in which * may "
+                 "stand (/dev/nvidia*), or a name of CDI (nvidia.com/gpu=all); several by commas")
+      ->delimiter(',');
+  app.add_flag("--container-nested", containers.nested,
+               "tasks may have a docker of their own (features.dind), with rights over nothing but "
+               "its own containers");
+}
+
+void add_device_flags(CLI::App& app, worker_flags& flags) {
+  app.add_option("--loopback-video", flags.loopback_video,
+                 "/dev/video<n> of v4l2loopback, lent to one task at a time that has the scope; "
+                 "may be repeated");
+  app.add_option("--loopback-audio", flags.loopback_audio,
+                 "the same of snd-aloop: /dev/snd, or the files of one card by commas; may be "
+                 "repeated");
 }
 
 }  // namespace
@@ -376,6 +405,7 @@ command add_worker_command(CLI::App& root) {
       ->envname("TROUPE_WORKER_ENGINE")
       ->capture_default_str();
   add_container_flags(*app, flags->containers);
+  add_device_flags(*app, *flags);
   app->add_option("--script-config", flags->script_config_file,
                   "JSON file of the scripts that tasks can have run by --engine script")
       ->envname("TROUPE_WORKER_SCRIPT_CONFIG");

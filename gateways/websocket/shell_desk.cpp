@@ -9,6 +9,7 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t most_readers = 32;
+constexpr std::size_t longest_list = 16 * 1024;
 
 }  // namespace
 
@@ -45,6 +46,31 @@ void shell_desk::ask(const std::shared_ptr<shell_end>& reader) {
   of.readers.insert(reader);
   of.waiting.push_back(reader);
   match(of);
+}
+
+// Whoever is joined meanwhile does not matter: what the last one says counts.
+void shell_desk::tell(const std::shared_ptr<shell_end>& worker, const std::string& displays) {
+  const std::lock_guard lock{guard_};
+  const auto found = hosts_.find(worker->about().secret);
+  if (found == hosts_.end() || !found->second.workers.contains(worker) ||
+      displays.size() > longest_list)
+    return;
+  auto& list = found->second.displays;
+  list.clear();
+  for (std::size_t at = 0; at < displays.size();) {
+    const auto end = std::min(displays.find('\n', at), displays.size());
+    if (end > at)
+      list.push_back(displays.substr(at, end - at));
+    at = end + 1;
+  }
+}
+
+std::optional<std::vector<std::string>> shell_desk::displays(const std::string& secret) {
+  const std::lock_guard lock{guard_};
+  const auto found = hosts_.find(secret);
+  if (found == hosts_.end())
+    return {};
+  return found->second.displays;
 }
 
 void shell_desk::leave(const std::shared_ptr<shell_end>& gone) {

@@ -5,9 +5,11 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 namespace troupe {
 
@@ -26,6 +28,12 @@ class shell_desk {
   /// offer its next one, and is refused otherwise.
   void ask(const std::shared_ptr<shell_end>& reader);
 
+  /// A worker says which displays its run has now, each by its name in a line.
+  void tell(const std::shared_ptr<shell_end>& worker, const std::string& displays);
+
+  /// Those that it said last; nothing when there is no worker of the secret.
+  std::optional<std::vector<std::string>> displays(const std::string& secret);
+
   /// The end of a worker or of a reader has gone.
   void leave(const std::shared_ptr<shell_end>& gone);
 
@@ -40,6 +48,7 @@ class shell_desk {
   struct host {
     task_id task;
     run_id run = 0;
+    std::vector<std::string> displays;
     end_set workers;
     end_set readers;
     end_queue offers;   // of the workers, those that wait

@@ -12,4 +12,11 @@ class shell_desk;
 /// `/shell/<secret>`, which speaks the protocol of the stock worker; otherwise the answer is 401.
 void add_shell_routes(rest_gateway& rest, shell_desk& desk);
 
+/// Adds the routes of displays in running tasks (workers contract 6.5). Workers offer them as they
+/// offer shells, at `/api/troupe/v1/display/<taskId>/<runId>`; as long as such a connection waits
+/// the worker says by it which displays there are, and it is given away with `open <display>`.
+/// Whoever has the secret asks `/display/<secret>` which there are, and has one by a WebSocket
+/// there.
+void add_display_routes(rest_gateway& rest, shell_desk& desk);
+
 }  // namespace troupe

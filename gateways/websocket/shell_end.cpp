@@ -17,6 +17,8 @@ namespace websocket = beast::websocket;
 namespace {
 
 constexpr std::size_t longest_message = 1024 * 1024;
+// Of a worker that has given a display away; before it there may be what it said of displays.
+constexpr std::string_view begin_word = "begin";
 constexpr auto patience_with_worker = std::chrono::seconds{20};
 
 websocket::close_reason reason_of(shell_ending why) {
@@ -72,9 +74,20 @@ void shell_end::set_limits() {
   socket_.binary(true);
 }
 
+// That of displays; a client that names protocols must be answered with one of them.
+void shell_end::choose_protocol() {
+  const auto named = request_.find(beast::http::field::sec_websocket_protocol);
+  if (named == request_.end() || !beast::http::token_list{named->value()}.exists("binary"))
+    return;
+  socket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
+    response.set(beast::http::field::sec_websocket_protocol, "binary");
+  }));
+}
+
 void shell_end::accept() {
   post([](shell_end& self) {
     self.set_limits();
+    self.choose_protocol();
     self.socket_.async_accept(self.request_,
                               [keep = self.shared_from_this()](const beast::error_code& failed) {
                                 if (failed)
@@ -87,8 +100,12 @@ void shell_end::accept() {
 
 void shell_end::refuse(const api_error& why) {
   post([why](shell_end& self) {
-    const auto status = http_status(why.code);
-    const auto body = door_failure(self.lane_, "shell", why).body;
+    self.refuse(http_status(why.code), door_failure(self.lane_, "shell", why).body);
+  });
+}
+
+void shell_end::refuse(unsigned status, std::string body) {
+  post([status, body = std::move(body)](shell_end& self) {
     const auto text = std::make_shared<std::string>(
         "HTTP/1.1 " + std::to_string(status) + " " +
         std::string{beast::http::obsolete_reason(static_cast<beast::http::status>(status))} +
@@ -110,8 +127,11 @@ void shell_end::end(shell_ending why) {
 }
 
 void join(const std::shared_ptr<shell_end>& worker, const std::shared_ptr<shell_end>& reader) {
-  worker->post([other = std::weak_ptr{reader}](shell_end& self) { self.join_to(other); });
-  reader->post([other = std::weak_ptr{worker}](shell_end& self) { self.join_to(other); });
+  const auto& display = reader->about().display;
+  const auto word = display.empty() ? std::string{"open"} : "open " + display;
+  worker->post(
+      [other = std::weak_ptr{reader}, word](shell_end& self) { self.join_to(other, word); });
+  reader->post([other = std::weak_ptr{worker}](shell_end& self) { self.join_to(other, {}); });
 }
 
 // -- on the lane ----------------------------------------------------------------------------------
@@ -132,13 +152,14 @@ void shell_end::opened() {
   write();
 }
 
-void shell_end::join_to(std::weak_ptr<shell_end> other) {
-  static const auto reader_has_come = std::make_shared<const std::string>("open");
+void shell_end::join_to(std::weak_ptr<shell_end> other, const std::string& word) {
   other_ = std::move(other);
   joined_ = true;
   patience_.cancel();
-  if (side_ == side::worker)
-    deliver({reader_has_come, {}});
+  if (side_ == side::worker) {
+    begun_ = word.find(' ') == std::string::npos;
+    deliver({std::make_shared<const std::string>(word), {}});
+  }
   if (held_)
     received(std::exchange(held_, nullptr));
 }
@@ -158,10 +179,14 @@ void shell_end::read() {
   });
 }
 
-// A reader that is early is heard later; a worker has nothing to say to nobody.
+// A reader that is early is heard later; a worker that waits says which displays there are.
 void shell_end::received(message text) {
-  if (!joined_ && side_ == side::worker)
+  if (side_ == side::worker && (!joined_ || !begun_)) {
+    begun_ = joined_ && *text == begin_word;
+    if (!begun_)
+      desk_.tell(shared_from_this(), *text);
     return read();
+  }
   if (!joined_) {
     held_ = std::move(text);
     return;

@@ -17,11 +17,13 @@ namespace troupe {
 
 class shell_desk;
 
-/// Which shells a connection is about: those of whoever chose the secret.
+/// Which shells a connection is about: those of whoever chose the secret. Displays of a task are
+/// offered and found in the same way.
 struct shell_request {
   std::string secret;
   task_id task;  ///< of workers only
   run_id run = 0;
+  std::string display = {};  ///< that a reader wants
 };
 
 /// Why the server closes a connection.
@@ -44,6 +46,7 @@ class shell_end : public std::enable_shared_from_this<shell_end> {
 
   /// Answers the handshake with an error, whose text browsers do not show.
   void refuse(const api_error& why);
+  void refuse(unsigned status, std::string body);
 
   /// Closes it.
   void end(shell_ending why);
@@ -62,8 +65,9 @@ class shell_end : public std::enable_shared_from_this<shell_end> {
   template <class Job>
   void post(Job job);
   void set_limits();
+  void choose_protocol();
   void opened();
-  void join_to(std::weak_ptr<shell_end> other);
+  void join_to(std::weak_ptr<shell_end> other, const std::string& word);
   void read();
   void received(message text);
   void deliver(outgoing what);
@@ -82,7 +86,8 @@ class shell_end : public std::enable_shared_from_this<shell_end> {
   boost::beast::flat_buffer input_;
   std::weak_ptr<shell_end> other_;
   bool joined_ = false;
-  message held_;  // of a reader that is not joined yet
+  bool begun_ = true;  // what it says is for the other
+  message held_;       // of a reader that is not joined yet
   std::deque<outgoing> waiting_;
   std::optional<close_reason> ending_;
   bool open_ = false;

@@ -389,9 +389,9 @@ describe('containers', { skip: missing, ...limit }, () => {
 
   test('workers 3.2: what is not offered is malformed and says why', async () => {
     await malformed({ encryptedEnv: ['eA=='] }, /encryptedEnv: .*secret/);
-    await malformed({ features: { dind: true } }, /features\.dind: /);
+    await malformed({ features: { dind: true } }, /features\.dind: .*--container-nested/);
     await malformed({ features: { unheard: true } }, /features\.unheard: the feature is not known/);
-    await malformed({ capabilities: { devices: { loopbackVideo: true } } }, /loopbackVideo: this worker has no loopback/);
+    await malformed({ capabilities: { devices: { loopbackVideo: true } } }, /loopbackVideo: this worker lends no such device.*--loopback-video/);
     const { log } = await malformed({ image: undefined, maxRunTime: 0, unheard: 1 }, /'unheard' is not known/);
     assert.match(log, /maxRunTime: must be/);
     const all = await malformed({ artifacts: { x: { type: 'tree', path: '' } } }, /artifacts\.x\.type: must be/);

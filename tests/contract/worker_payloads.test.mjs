@@ -211,7 +211,7 @@ test('a run that waits for a mount is given back when its worker ends', async ()
 // -- features and logs ----------------------------------------------------------------------------
 
 test('features that are not offered are malformed, those that are need not be used', async () => {
-  for (const features of [{ chainOfTrust: true }, { loopbackVideo: true },
+  for (const features of [{ chainOfTrust: true }, { loopbackVideo: true }, { loopbackAudio: true },
     { teleport: true }, { liveLog: 'yes' }])
     await malformed(script('true', { features }), /features\.\w+: /);
   const { taskId, status } = await run(script('true', { features: { interactive: false,

@@ -74,8 +74,12 @@ class CheckTest(unittest.TestCase):
     def test_long_files_vague_names_and_missing_guards(self):
         self.write("app/long.cpp", "\n" * 501)
         self.write("app/string_utils.hpp", "")
+        self.write("ui/display_page/page.js", "\n" * 501)
+        self.write("ui/display_page/novnc/core/rfb.js", "\n" * 501)
         lines = "\n".join(self.found())
         self.assertIn("app/long.cpp has 501 lines", lines)
+        self.assertIn("ui/display_page/page.js has 501 lines", lines)
+        self.assertNotIn("rfb.js", lines)
         self.assertIn("'string_utils' does not say what it is", lines)
         self.assertIn("app/string_utils.hpp lacks #pragma once", lines)
 

@@ -16,6 +16,8 @@ std::vector<proxy_place> engine_run::proxy_places() const {
 
 std::optional<command_line> engine_run::shell(const run_surroundings&) const { return {}; }
 
+std::optional<run_displays> engine_run::displays(std::string&) const { return {}; }
+
 run_verdict engine_run::judge(const exit_result& exit, run_desk&) {
   if (exit.signal != 0)
     return run_verdict::failed;

@@ -86,6 +86,13 @@ struct proxy_place {
 /// the commands of the task have ended.
 using proxy_server = std::function<void(descriptor listener)>;
 
+/// The displays that a run may have.
+struct run_displays {
+  std::string directory;  ///< where the sockets of its X servers are
+  /// What shows the display of this name on its standard input and output, by RFB. From any thread.
+  std::function<command_line(const std::string& display)> show;
+};
+
 /// What a run has beside its payload when its commands start.
 struct run_surroundings {
   std::map<std::string, std::string> fixed;  ///< variables that no payload can replace
@@ -123,6 +130,10 @@ class engine_run {
   /// What opens a shell in the task on a terminal, while its commands run; nothing where there are
   /// none. From any thread.
   virtual std::optional<command_line> shell(const run_surroundings& around) const;
+
+  /// Its displays; nothing where there are none. The reason why not, if there is one worth telling,
+  /// is in `trouble`.
+  virtual std::optional<run_displays> displays(std::string& trouble) const;
 
   /// What the end of a command means. Not asked of one that was ended from outside.
   virtual run_verdict judge(const exit_result& exit, run_desk& desk);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/timestamp.hpp"
+#include "workers/engines/device_wish.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -61,6 +62,7 @@ struct task_payload {
   bool chain_of_trust = false;
   bool as_current_user = false;
   bool interactive = false;
+  device_wish devices;
   std::vector<int> retry_codes;
   std::vector<int> purge_codes;  ///< those after which the caches of the task are not kept
   std::string live_log = "public/logs/live.log";
@@ -79,6 +81,7 @@ void check_payload(const task_payload& payload, const boost::json::object& task,
 struct worker_offers {
   bool signs = false;        ///< it has a key of the chain of trust
   bool has_loopback = true;  ///< its commands reach the worker by the network
+  device_wish devices = {};  ///< that it lends
 };
 
 /// Adds a line for everything that this worker could offer and does not.
@@ -87,5 +90,9 @@ void check_offers(const task_payload& payload, const worker_offers& offers,
 
 /// The scopes that a payload needs of its task in this pool.
 std::vector<std::string> needed_scopes(const task_payload& payload, std::string_view pool);
+
+/// Groups of scopes of which it needs one each.
+std::vector<std::vector<std::string>> scope_choices(const task_payload& payload,
+                                                    std::string_view pool);
 
 }  // namespace troupe

@@ -14,33 +14,19 @@ namespace json = boost::json;
 
 namespace {
 
-// What the stock worker has and this one has not, and what to do.
-const std::map<std::string_view, std::string_view> missing_features = {
-    {"loopbackAudio",
-     "this worker has no loopback devices; give the task to a pool of the stock "
-     "generic-worker on machines with snd-aloop"},
-    {"loopbackVideo",
-     "this worker has no loopback devices; give the task to a pool of the stock "
-     "generic-worker on machines with v4l2loopback"},
-};
-
 void read_feature(std::string_view name, bool wanted, const std::string& where, task_payload& out,
                   lines& problems) {
   const std::map<std::string_view, bool*> offered = {
       {"taskclusterProxy", &out.proxy},       {"liveLog", &out.keeps_live_log},
       {"backingLog", &out.keeps_backing_log}, {"resourceMonitor", &out.resource_monitor},
       {"chainOfTrust", &out.chain_of_trust},  {"runTaskAsCurrentUser", &out.as_current_user},
-      {"interactive", &out.interactive},
+      {"interactive", &out.interactive},      {"loopbackVideo", &out.devices.video},
+      {"loopbackAudio", &out.devices.audio},
   };
-  if (const auto known = offered.find(name); known != offered.end()) {
+  if (const auto known = offered.find(name); known != offered.end())
     *known->second = wanted;
-    return;
-  }
-  const auto missing = missing_features.find(name);
-  if (missing == missing_features.end())
+  else
     problems.push_back(where + ": the feature is not known");
-  else if (wanted)
-    problems.push_back(where + ": " + std::string{missing->second});
 }
 
 }  // namespace
@@ -91,6 +77,14 @@ void check_offers(const task_payload& payload, const worker_offers& offers, line
     problems.emplace_back(
         "features.taskclusterProxy: the sandbox of this worker has no network; start it with "
         "--sandbox-network host");
+  if (payload.devices.video && !offers.devices.video)
+    problems.emplace_back(
+        "features.loopbackVideo: this worker lends no such device; on a machine with v4l2loopback "
+        "start it with --loopback-video /dev/video<n>");
+  if (payload.devices.audio && !offers.devices.audio)
+    problems.emplace_back(
+        "features.loopbackAudio: this worker lends no such device; on a machine with snd-aloop "
+        "start it with --loopback-audio /dev/snd");
 }
 
 std::vector<std::string> needed_scopes(const task_payload& payload, std::string_view pool) {
@@ -100,6 +94,17 @@ std::vector<std::string> needed_scopes(const task_payload& payload, std::string_
       result.push_back("generic-worker:cache:" + mount.cache_name);
   if (payload.as_current_user)
     result.push_back("generic-worker:run-task-as-current-user:" + std::string{pool});
+  return result;
+}
+
+std::vector<lines> scope_choices(const task_payload& payload, std::string_view pool) {
+  std::vector<lines> result;
+  const auto add = [&](bool wanted, const std::string& scope) {
+    if (wanted)
+      result.push_back({scope, scope + ":" + std::string{pool}});
+  };
+  add(payload.devices.video, "generic-worker:loopback-video");
+  add(payload.devices.audio, "generic-worker:loopback-audio");
   return result;
 }
 

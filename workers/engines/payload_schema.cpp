@@ -74,8 +74,8 @@ std::string_view payload_schema() {
         "chainOfTrust": {"type": "boolean"},
         "interactive": {"type": "boolean"},
         "liveLog": {"type": "boolean"},
-        "loopbackAudio": {"type": "boolean", "enum": [false]},
-        "loopbackVideo": {"type": "boolean", "enum": [false]},
+        "loopbackAudio": {"type": "boolean"},
+        "loopbackVideo": {"type": "boolean"},
         "resourceMonitor": {"type": "boolean"},
         "runTaskAsCurrentUser": {"type": "boolean"},
         "taskclusterProxy": {"type": "boolean"}

@@ -21,8 +21,10 @@ class process_run : public engine_run {
         directory_(facts.directory),
         payload_(read_payload(payload_of(facts.task), problems)) {
     check_payload(payload_, facts.task, problems);
-    check_offers(payload_, {options_.signs, !options_.sandbox || options_.sandbox->network},
-                 problems);
+    check_offers(
+        payload_,
+        {options_.signs, !options_.sandbox || options_.sandbox->network, options_.devices->kinds()},
+        problems);
     // A /tmp of the sandbox, which must be there before anything is mounted.
     std::error_code failed;
     if (options_.sandbox)
@@ -35,16 +37,27 @@ class process_run : public engine_run {
     return troupe::needed_scopes(payload_, options_.pool);
   }
 
+  std::vector<std::vector<std::string>> scope_choices() const override {
+    return troupe::scope_choices(payload_, options_.pool);
+  }
+
+  // Nothing is lent when the run is interrupted, which it finds out by itself.
+  std::optional<run_verdict> prepare(run_desk& desk) override {
+    if (payload_.devices.any())
+      if (auto lent = options_.devices->lend(payload_.devices, desk))
+        lent_ = std::move(*lent);
+    return {};
+  }
+
+  void close(run_desk&) override { lent_ = {}; }
+
   std::optional<command_line> shell(const run_surroundings& around) const override {
     // The best that there is.
     const std::vector<std::string> words = {
         "/bin/sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash; exec sh"};
     auto env = environment(around.fixed);
     env["TERM"] = "xterm-256color";
-    return command_line{{},
-                        options_.sandbox ? sandboxed(*options_.sandbox, directory_, words) : words,
-                        directory_ + "/work",
-                        std::move(env)};
+    return command_line{{}, contained(words), directory_ + "/work", std::move(env)};
   }
 
   std::vector<command_line> commands(const run_surroundings& around) override {
@@ -54,14 +67,20 @@ class process_run : public engine_run {
       std::string shown;
       for (const auto& word : words)
         shown += (shown.empty() ? "" : " ") + word;
-      lines.push_back({shown,
-                       options_.sandbox ? sandboxed(*options_.sandbox, directory_, words) : words,
-                       directory_ + "/work", env});
+      lines.push_back({shown, contained(words), directory_ + "/work", env});
     }
     return lines;
   }
 
  private:
+  std::vector<std::string> contained(const std::vector<std::string>& words) const {
+    if (!options_.sandbox)
+      return words;
+    auto rules = *options_.sandbox;
+    rules.devices = lent_.paths();
+    return sandboxed(rules, directory_, words);
+  }
+
   std::map<std::string, std::string> environment(
       const std::map<std::string, std::string>& fixed) const {
     std::map<std::string, std::string> env;
@@ -76,12 +95,15 @@ class process_run : public engine_run {
     for (const auto& [name, value] : fixed)
       env[name] = value;
     env["TASK_WORKDIR"] = directory_ + "/work";
+    if (!lent_.video().empty())
+      env["TASKCLUSTER_VIDEO_DEVICE"] = lent_.video();
     return env;
   }
 
   const process_engine_options& options_;
   const std::string directory_;
   const task_payload payload_;
+  device_shelf::loan lent_;
 };
 
 class process_engine : public engine {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "workers/engines/device_shelf.hpp"
 #include "workers/engines/engine.hpp"
 #include "workers/sandbox/sandbox.hpp"
 
@@ -14,6 +15,7 @@ struct process_engine_options {
   std::string pool;                      ///< the worker's, for scopes that name it
   bool signs = false;                    ///< the worker has a key of the chain of trust
   std::optional<sandbox_rules> sandbox;  ///< nothing: commands run as the worker does
+  std::shared_ptr<device_shelf> devices = std::make_shared<device_shelf>();  ///< that it lends
 };
 
 /// Runs the commands of a payload in the form of the stock generic-worker on Linux, as processes of

@@ -34,6 +34,8 @@ class worker_caches;
 
 /// The artifact by which a shell in a running task is found.
 inline constexpr const char* shell_artifact = "private/generic-worker/shell.html";
+/// That by which a display of one is found.
+inline constexpr const char* display_artifact = "private/docker-worker/display.html";
 
 /// One claimed run, from its claim to its report. Lives on a thread of its own.
 class task_run {
@@ -114,6 +116,8 @@ class task_run {
   void share_credentials();
   void open_proxy();
   void open_shells();
+  void open_displays();
+  void offer_page(const std::string& artifact, const std::string& url, const std::string& what);
   void close_shells();
   std::vector<std::string> task_scopes() const;
   bool has_caches() const;
@@ -183,6 +187,7 @@ class task_run {
   std::optional<prefixed_lines> errors_;  // of the command, where they are not output
   std::unique_ptr<resource_monitor> monitor_;
   std::unique_ptr<shell_host> shells_;
+  std::unique_ptr<shell_host> displays_;
   std::unique_ptr<stage_watch> watch_;
 };
 

@@ -134,8 +134,10 @@ void task_run::note_limits() {
 task_run::verdict task_run::run_ready() {
   if (!make_places())
     return verdict::shutdown;
-  if (payload_.interactive)
+  if (payload_.interactive) {
     open_shells();
+    open_displays();
+  }
   leave_stage();
   log_->note("=== Task Starting ===");
   const auto started = now();

@@ -79,7 +79,7 @@ void task_run::blame(verdict because) {
 bool task_run::is_reserved(const std::string& name) const {
   if (name == payload_.live_log || name == payload_.backing_log)
     return true;
-  if (payload_.interactive && name == shell_artifact)
+  if (payload_.interactive && (name == shell_artifact || name == display_artifact))
     return true;
   return payload_.chain_of_trust && is_of_chain_of_trust(name);
 }

@@ -101,6 +101,8 @@ std::vector<std::string> sandboxed(const sandbox_rules& rules, const std::string
     hide(all, path);
   for (const auto& path : rules.shown)
     add(all, {"--ro-bind", path, path});
+  for (const auto& path : rules.devices)
+    add(all, {"--dev-bind", path, path});
   const auto work = directory + "/work";
   add(all, {"--bind", work, work, "--chdir", work, "--"});
   all.insert(all.end(), words.begin(), words.end());

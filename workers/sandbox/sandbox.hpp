@@ -13,6 +13,7 @@ struct sandbox_rules {
   bool network = true;              ///< that of the machine; without, there is not even a loopback
   std::vector<std::string> hidden;  ///< directories and files that are not seen
   std::vector<std::string> shown;   ///< what of those, or of the home directory, is seen read-only
+  std::vector<std::string> devices = {};  ///< files of devices that the task has
 };
 
 /// The command that runs `words` in the sandbox, with `directory`/work as the task's directory and

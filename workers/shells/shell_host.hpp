@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -18,9 +19,15 @@ struct shell_host_options {
   run_id run = 0;
   std::function<credentials()> by;  ///< those of the moment; on any thread
   /// Starts a shell on a terminal, of which it keeps what it has; false when that cannot be. On a
-  /// thread of the host, until `close` returns.
-  std::function<bool(int terminal)> start;
+  /// thread of the host, until `close` returns. Of a display, `which` is its name, and what it is
+  /// given a socket in place of a terminal.
+  std::function<bool(int terminal, const std::string& which)> start;
+  /// Displays are offered in place of shells: those whose sockets of X11 are in this directory.
+  std::string displays = {};
 };
+
+/// The displays whose sockets are in the directory, by their names (`:0`), in order.
+std::vector<std::string> displays_in(const std::string& directory);
 
 /// Offers shells in a running task to whoever knows the secret. The worker may be where nobody can
 /// reach it, so it connects to the server, which holds the connection until somebody comes, and

@@ -28,13 +28,15 @@ using asio::use_awaitable;
 
 }  // namespace
 
-shell_session::shell_session(asio::io_context& io, std::shared_ptr<web_socket> socket, int terminal)
+shell_session::shell_session(asio::io_context& io, std::shared_ptr<web_socket> socket, int terminal,
+                             bool plain)
     : io_(io),
       socket_(std::move(socket)),
       terminal_(io, terminal),
       fed_(io, asio::steady_timer::time_point::max()),
       over_(io, asio::steady_timer::time_point::max()),
-      reason_("the shell has ended") {}
+      reason_(plain ? "the display has ended" : "the shell has ended"),
+      plain_(plain) {}
 
 asio::awaitable<void> shell_session::carry() {
   asio::co_spawn(
@@ -74,7 +76,8 @@ asio::awaitable<void> shell_session::carry_output() {
     boost::system::error_code failed;
     const auto size = co_await terminal_.async_read_some(asio::buffer(buffer),
                                                          redirect_error(use_awaitable, failed));
-    // The system answers with an error when nobody has the terminal any more.
+    // The system answers with an error when nobody has the terminal any more, and with the end of
+    // what is no terminal.
     if (failed)
       co_return;
     const std::string_view shown{buffer.data(), size};
@@ -94,7 +97,8 @@ asio::awaitable<void> shell_session::carry_input() {
 }
 
 asio::awaitable<void> shell_session::take(std::string_view message) {
-  const auto said = read_shell_message(message);
+  const auto said = plain_ ? std::optional{shell_message{shell_message::kind::input, message}}
+                           : read_shell_message(message);
   if (!said || !terminal_.is_open())
     co_return;
   if (said->what == shell_message::kind::size) {

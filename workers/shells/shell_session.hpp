@@ -15,8 +15,10 @@ namespace troupe {
 /// side is read faster than the other takes it. On the thread of its io_context.
 class shell_session : public std::enable_shared_from_this<shell_session> {
  public:
-  /// `terminal` is our end of it, which the session closes.
-  shell_session(boost::asio::io_context& io, std::shared_ptr<web_socket> socket, int terminal);
+  /// `terminal` is our end of it, which the session closes. If it is no terminal the session is
+  /// `plain`: bytes are carried as they are.
+  shell_session(boost::asio::io_context& io, std::shared_ptr<web_socket> socket, int terminal,
+                bool plain = false);
 
   /// Returns when the shell or its reader has gone.
   boost::asio::awaitable<void> carry();
@@ -38,6 +40,7 @@ class shell_session : public std::enable_shared_from_this<shell_session> {
   boost::asio::steady_timer over_;  // cancelled when input comes to its end
   std::string typed_;
   std::string reason_;
+  const bool plain_;
   bool feeding_ = false;
   bool input_ended_ = false;
 };

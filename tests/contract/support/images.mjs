@@ -29,8 +29,19 @@ function tar(directory, names) {
     '-cf', '-', ...names], { maxBuffer: 1 << 28 });
 }
 
-// The layer and configuration of an image; `mark` makes one that is unlike others.
-function parts(scratch, mark, settings) {
+// Copies a program of the machine below `root`, with what it is linked with.
+function copyProgram(root, name) {
+  const where = execFileSync('which', [name]).toString().trim();
+  const linked = execFileSync('ldd', [where]).toString().matchAll(/(?:=> )?(\/\S+) \(0x/g);
+  for (const [from, to] of [[where, `bin/${name}`], ...Array.from(linked, ([, library]) => [library, library])]) {
+    fs.mkdirSync(path.dirname(path.join(root, to)), { recursive: true });
+    fs.copyFileSync(fs.realpathSync(from), path.join(root, to));
+  }
+}
+
+// The layer and configuration of an image; `mark` makes one that is unlike others. Beside busybox it has
+// the named programs of the machine, and directories.
+function parts(scratch, mark, settings, programs = []) {
   const root = fs.mkdtempSync(path.join(scratch, 'image-'));
   for (const name of ['bin', 'tmp', 'etc', 'root']) fs.mkdirSync(path.join(root, name));
   fs.copyFileSync(busybox, path.join(root, 'bin/busybox'));
@@ -39,6 +50,9 @@ function parts(scratch, mark, settings) {
     fs.symlinkSync('busybox', path.join(root, 'bin', name));
   fs.chmodSync(path.join(root, 'tmp'), 0o1777);
   fs.writeFileSync(path.join(root, 'etc/mark'), `${mark}\n`);
+  for (const program of programs)
+    if (!program.startsWith('/')) copyProgram(root, program);
+    else fs.cpSync(program, path.join(root, program), { recursive: true });
   const layer = tar(root, ['.']);
   fs.rmSync(root, { recursive: true });
   const config = Buffer.from(JSON.stringify({ architecture: process.arch === 'x64' ? 'amd64' : process.arch,
@@ -48,8 +62,8 @@ function parts(scratch, mark, settings) {
 }
 
 // As `docker save` makes it.
-export function savedImage(scratch, mark, settings = {}) {
-  const { layer, config, id } = parts(scratch, mark, settings);
+export function savedImage(scratch, mark, settings = {}, programs = []) {
+  const { layer, config, id } = parts(scratch, mark, settings, programs);
   const folder = fs.mkdtempSync(path.join(scratch, 'save-'));
   fs.writeFileSync(path.join(folder, `${id}.json`), config);
   fs.writeFileSync(path.join(folder, 'layer.tar'), layer);

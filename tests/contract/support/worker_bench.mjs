@@ -11,10 +11,10 @@ export class WorkerBench {
     this.workers = [];
   }
 
-  startWorker(queueId = this.queueId, id = 'w', env = {}, more = []) {
+  startWorker(queueId = this.queueId, id = 'w', env = {}, more = [], as = {}) {
     const child = spawn(binary, ['worker', '--queue', queueId, '--group', 'g', '--id', id,
       '--capacity', '4', ...this.server.workerArguments, ...more], {
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'inherit', 'inherit'], ...as,
       env: { ...process.env, TASKCLUSTER_ROOT_URL: this.server.rootUrl,
         TASKCLUSTER_CLIENT_ID: this.server.credentials.clientId,
         TASKCLUSTER_ACCESS_TOKEN: this.server.credentials.accessToken, ...env },

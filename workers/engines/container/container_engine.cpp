@@ -5,7 +5,10 @@
 #include "workers/caches/entry_lock.hpp"
 #include "workers/engines/container/container_payload.hpp"
 #include "workers/engines/container/container_run.hpp"
+#include "workers/engines/container/image_run.hpp"
 #include "workers/engines/container/image_store.hpp"
+#include "workers/engines/container/nested_podman.hpp"
+#include "workers/engines/payload_schema.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -26,9 +29,10 @@ constexpr auto removal_limit = 120s;
 
 class container_engine : public engine {
  public:
-  explicit container_engine(std::unique_ptr<podman> program)
+  container_engine(std::unique_ptr<podman> program, std::shared_ptr<device_shelf> devices)
       : program_(std::move(program)),
-        images_(*program_, program_->options().directory + "/images") {}
+        images_(*program_, program_->options().directory + "/images"),
+        devices_(std::move(devices)) {}
 
   outcome<void> begin() {
     const auto parent = owners();
@@ -64,6 +68,8 @@ class container_engine : public engine {
                                    std::vector<std::string>& problems) override {
     return std::make_unique<container_run>(room_, facts, problems);
   }
+
+  const container_room& room() const { return room_; }
 
  private:
   std::string owners() const { return program_->options().directory + "/workers"; }
@@ -111,22 +117,58 @@ class container_engine : public engine {
 
   const std::unique_ptr<podman> program_;
   image_store images_;
-  container_room room_{*program_, images_, {}};
+  const std::shared_ptr<device_shelf> devices_;
+  container_room room_{*program_, images_, *devices_, {}};
   descriptor lock_;
+};
+
+// For payloads that name no image, where the worker has one for them.
+class image_engine : public engine {
+ public:
+  image_engine(std::shared_ptr<container_engine> containers, container_image image)
+      : containers_(std::move(containers)), image_(std::move(image)) {}
+
+  std::string_view name() const override { return "container"; }
+
+  std::string_view schema() const override { return payload_schema(); }
+
+  bool is_meant_by(const json::value& payload) const override {
+    return payload.is_object() && payload.get_object().contains("command") &&
+           !payload.get_object().contains("image");
+  }
+
+  std::unique_ptr<engine_run> open(const run_facts& facts,
+                                   std::vector<std::string>& problems) override {
+    return std::make_unique<image_run>(containers_->room(), facts, image_, problems);
+  }
+
+ private:
+  const std::shared_ptr<container_engine> containers_;
+  const container_image image_;
 };
 
 }  // namespace
 
-outcome<std::shared_ptr<engine>> make_container_engine(container_options options) {
+outcome<container_engines> make_container_engines(container_options options,
+                                                  std::shared_ptr<device_shelf> devices) {
+  std::optional<container_image> image;
+  if (!options.image.empty()) {
+    TROUPE_TRY(image, configured_image(options.image));
+  }
   auto program = std::make_unique<podman>(std::move(options));
   const auto lock = program->lock_set_up();
   if (!lock)
     return make_api_error(error_code::input_error,
                           program->options().directory + " cannot be made or written");
   TROUPE_CHECK(program->set_up());
-  auto made = std::make_shared<container_engine>(std::move(program));
+  if (program->options().nested)
+    TROUPE_CHECK(try_nested_podman(*program));
+  auto made = std::make_shared<container_engine>(std::move(program), std::move(devices));
   TROUPE_CHECK(made->begin());
-  return std::shared_ptr<engine>{std::move(made)};
+  container_engines result{made, {}};
+  if (image)
+    result.common = std::make_shared<image_engine>(made, std::move(*image));
+  return result;
 }
 
 }  // namespace troupe

@@ -19,7 +19,6 @@ namespace {
 
 // What was once there, and what to do.
 const std::map<std::string_view, std::string_view> missing_features = {
-    {"dind", "this worker gives containers no docker of its own; use an image with podman in it"},
     {"relengAPIProxy", "there is no such proxy any more; use features.taskclusterProxy"},
     {"balrogVPNProxy", "there is no such proxy any more"},
     {"balrogStageVPNProxy", "there is no such proxy any more"},
@@ -34,21 +33,11 @@ bool read_switch(const json::value& from, const std::string& where, lines& probl
 
 // The format in which an artifact is packed, by the ending of its name.
 void read_packing(const std::string& path, container_image& out, lines& problems) {
-  const auto slash = path.rfind('/');
-  const auto name = slash == std::string::npos ? path : path.substr(slash + 1);
-  const auto at = name.find(".tar");
-  if (at == std::string::npos) {
-    problems.push_back("image.path: must end in .tar, or .tar. and how that is packed, not '" +
-                       name + "'");
-    return;
-  }
-  out.format = name.substr(at + 4);
-  if (out.format.empty())
-    return;
-  out.format.erase(0, 1);
-  if (!unpacks_file(out.format))
-    problems.push_back("image.path: this worker unpacks " + file_formats() + ", not '" +
-                       out.format + "'");
+  std::string problem;
+  if (const auto format = packing_of(path, problem))
+    out.format = *format;
+  else
+    problems.push_back("image.path: " + problem);
 }
 
 void read_artifact_image(const json::object& from, bool of_index, container_image& out,
@@ -188,10 +177,12 @@ void read_devices(const json::object& from, container_payload& out, lines& probl
       out.kvm = wanted;
     else if (member.key() == "hostSharedMemory")
       out.host_shared_memory = wanted;
-    else if (member.key() != "loopbackVideo" && member.key() != "loopbackAudio")
+    else if (member.key() == "loopbackVideo")
+      out.common.devices.video = wanted;
+    else if (member.key() == "loopbackAudio")
+      out.common.devices.audio = wanted;
+    else
       problems.push_back(where + ": the device is not known");
-    else if (wanted)
-      problems.push_back(where + ": this worker has no loopback devices");
   }
 }
 
@@ -230,6 +221,7 @@ void read_container_features(const json::object& from, container_payload& out, l
                                                      {"allowPtrace", &out.allow_ptrace},
                                                      {"chainOfTrust", &out.common.chain_of_trust},
                                                      {"artifacts", &wants_artifacts},
+                                                     {"dind", &out.docker},
                                                      {"dockerSave", &out.saves_image}};
   for (const auto& member : features->get_object()) {
     const auto where = "features." + std::string{member.key()};
@@ -299,6 +291,23 @@ bool is_tag(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<std::string> packing_of(const std::string& path, std::string& problem) {
+  const auto slash = path.rfind('/');
+  const auto name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const auto at = name.find(".tar");
+  if (at == std::string::npos) {
+    problem = "must end in .tar, or .tar. and how that is packed, not '" + name + "'";
+    return {};
+  }
+  const auto ending = name.substr(at + 4);
+  if (ending.empty())
+    return std::string{};
+  if (unpacks_file(ending.substr(1)))
+    return ending.substr(1);
+  problem = "this worker unpacks " + file_formats() + ", not '" + ending.substr(1) + "'";
+  return {};
+}
 
 std::string saved_cache_path(const std::string& directory) { return "cache:" + directory; }
 
@@ -400,6 +409,8 @@ std::vector<lines> container_scope_choices(const container_payload& payload,
   add(payload.privileged, "docker-worker:capability:privileged");
   add(payload.host_shared_memory, "docker-worker:capability:device:hostSharedMemory");
   add(payload.kvm, "docker-worker:capability:device:kvm");
+  add(payload.common.devices.video, "docker-worker:capability:device:loopbackVideo");
+  add(payload.common.devices.audio, "docker-worker:capability:device:loopbackAudio");
   return result;
 }
 

@@ -72,8 +72,8 @@ std::string_view container_payload_schema() {
           "properties": {
             "hostSharedMemory": {"type": "boolean"},
             "kvm": {"type": "boolean"},
-            "loopbackAudio": {"type": "boolean", "enum": [false]},
-            "loopbackVideo": {"type": "boolean", "enum": [false]}
+            "loopbackAudio": {"type": "boolean"},
+            "loopbackVideo": {"type": "boolean"}
           }
         }
       }
@@ -87,7 +87,7 @@ std::string_view container_payload_schema() {
         "balrogVPNProxy": {"type": "boolean", "enum": [false]},
         "bulkLog": {"type": "boolean"},
         "chainOfTrust": {"type": "boolean"},
-        "dind": {"type": "boolean", "enum": [false]},
+        "dind": {"type": "boolean"},
         "dockerSave": {"type": "boolean"},
         "interactive": {"type": "boolean"},
         "localLiveLog": {"type": "boolean"},

@@ -68,13 +68,18 @@ std::size_t remove_links_out_of(const std::string& directory) {
 
 container_run::container_run(const container_room& room, const run_facts& facts,
                              std::vector<std::string>& problems)
+    : container_run(room, facts, read_container_payload(payload_of(facts.task), problems),
+                    problems) {}
+
+container_run::container_run(const container_room& room, const run_facts& facts,
+                             container_payload payload, std::vector<std::string>& problems)
     : room_(room),
       name_("troupe-" + facts.task_id + "-" + facts.run_id),
       directory_(fs::absolute(facts.directory).string()),
-      payload_(read_container_payload(payload_of(facts.task), problems)) {
+      payload_(std::move(payload)) {
   check_payload(payload_.common, facts.task, problems);
   const auto& options = room_.program.options();
-  check_offers(payload_.common, {options.signs, true}, problems);
+  check_offers(payload_.common, {options.signs, true, {true, true}}, problems);
   check_machine(problems);
 }
 
@@ -89,6 +94,18 @@ void container_run::check_machine(std::vector<std::string>& problems) const {
     problems.emplace_back(
         "capabilities.privileged: this worker does not allow it; start it with "
         "--container-privileged");
+  const auto kinds = room_.devices.kinds();
+  if (payload_.common.devices.video && !kinds.video)
+    problems.emplace_back(
+        "capabilities.devices.loopbackVideo: this worker lends no such device; on a machine with "
+        "v4l2loopback start it with --loopback-video /dev/video<n>");
+  if (payload_.common.devices.audio && !kinds.audio)
+    problems.emplace_back(
+        "capabilities.devices.loopbackAudio: this worker lends no such device; on a machine with "
+        "snd-aloop start it with --loopback-audio /dev/snd");
+  if (payload_.docker && !options.nested)
+    problems.emplace_back(
+        "features.dind: this worker does not allow it; start it with --container-nested");
   if (payload_.kvm && ::access("/dev/kvm", F_OK) != 0)
     problems.emplace_back("capabilities.devices.kvm: this machine has no /dev/kvm");
 }
@@ -117,6 +134,22 @@ std::optional<run_verdict> container_run::prepare(run_desk& desk) {
   for (const auto* places : {&payload_.volumes, &payload_.caches})
     for (const auto& [directory, place] : *places)
       ::chmod((directory_ + "/work/" + directory).c_str(), 01777);
+  if (payload_.common.devices.any())
+    if (auto lent = room_.devices.lend(payload_.common.devices, desk))
+      lent_ = std::move(*lent);
+  if (payload_.common.interactive) {
+    const auto sockets = directory_ + "/x11";
+    fs::create_directories(sockets, failed);
+    ::chmod(sockets.c_str(), 01777);
+  }
+  if (payload_.docker) {
+    nested_ = std::make_unique<nested_podman>(room_.program, directory_ + "/nested",
+                                              name_ + "-nested", room_.owner);
+    if (const auto made = nested_->make(); !made) {
+      desk.note_error("The task cannot have a docker of its own: " + made.error().message + ".");
+      return run_verdict::internal;
+    }
+  }
   return {};
 }
 
@@ -147,6 +180,13 @@ void container_run::add_rights(std::vector<std::string>& words) const {
     words.emplace_back("--security-opt=seccomp=unconfined");
   if (payload_.kvm)
     words.emplace_back("--device=/dev/kvm");
+  const auto& gpus = room_.program.options().gpus;
+  if (room_.program.keeps_groups() && (payload_.kvm || !lent_.paths().empty() || !gpus.empty()))
+    words.emplace_back("--group-add=keep-groups");
+  for (const auto& path : lent_.paths())
+    words.push_back("--device=" + path);
+  for (const auto& gpu : gpus)
+    words.push_back("--device=" + gpu);
   if (payload_.host_shared_memory)
     words.emplace_back("--volume=/dev/shm:/dev/shm");
   else
@@ -157,6 +197,8 @@ void container_run::add_mounts(std::vector<std::string>& words) const {
   for (const auto* places : {&payload_.caches, &payload_.volumes})
     for (const auto& [directory, place] : *places)
       words.push_back("--volume=" + directory_ + "/work/" + directory + ":" + place);
+  if (payload_.common.interactive)
+    words.push_back("--volume=" + directory_ + "/x11:/tmp/.X11-unix");
 }
 
 // Values are in nobody's list of processes. What does not fit into a line of the file is taken by
@@ -170,6 +212,10 @@ void container_run::add_variables(std::vector<std::string>& words,
     all[name] = value;
   all["TASKCLUSTER_WORKER_TYPE"] = after_slash(options.pool);
   all["TASKCLUSTER_WORKER_GROUP"] = options.group;
+  if (!payload_.work.empty())
+    all["TASK_WORKDIR"] = payload_.work;
+  if (!lent_.video().empty())
+    all["TASKCLUSTER_VIDEO_DEVICE"] = lent_.video();
   const auto path = directory_ + "/variables";
   ::unlink(path.c_str());
   const descriptor made{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
@@ -195,14 +241,14 @@ void container_run::add_proxy(std::vector<std::string>& words, const run_surroun
   words.insert(words.begin(), door_->words().begin(), door_->words().end());
 }
 
-std::vector<command_line> container_run::commands(const run_surroundings& around) {
+std::vector<std::string> container_run::words_for(const run_surroundings& around,
+                                                  const std::vector<std::string>& more,
+                                                  std::map<std::string, std::string>& env) {
   const auto& options = room_.program.options();
-  auto env = room_.program.variables();
   std::vector<std::string> words = {"run",
                                     "--name=" + name_,
                                     "--label=troupe.worker=" + room_.owner,
                                     "--cidfile=" + directory_ + "/container-id",
-                                    "--tty",
                                     "--pull=never",
                                     "--log-driver=none",
                                     "--pids-limit=-1",
@@ -210,22 +256,35 @@ std::vector<command_line> container_run::commands(const run_surroundings& around
                                     "--security-opt=label=disable",
                                     "--network=" + options.network,
                                     "--add-host=localhost.localdomain:127.0.0.1"};
+  words.insert(words.end(), more.begin(), more.end());
   if (around.proxy)
     add_proxy(words, around);
   add_rights(words);
   add_mounts(words);
+  if (nested_)
+    for (auto& word : nested_->words())
+      words.push_back(std::move(word));
   add_variables(words, around.fixed, env);
   words.push_back(image_.id);
+  made_ = true;
+  started_ = now();
+  return words;
+}
+
+std::vector<command_line> container_run::commands(const run_surroundings& around) {
+  auto env = room_.program.variables();
+  auto words = words_for(around, {"--tty"}, env);
   std::string shown;
   for (const auto& command : payload_.common.commands)
     for (const auto& word : command) {
       words.push_back(word);
       shown += (shown.empty() ? "" : " ") + word;
     }
-  made_ = true;
-  started_ = now();
-  return {{shown.empty() ? "the command of the image" : shown, room_.program.command(words),
-           directory_, std::move(env)}};
+  auto command = room_.program.command(words);
+  if (nested_)
+    command = nested_->before(command);
+  return {{shown.empty() ? "the command of the image" : shown, std::move(command), directory_,
+           std::move(env)}};
 }
 
 // A shell may be wanted while the container is still being made; whoever waits sees dots.
@@ -243,12 +302,22 @@ std::optional<command_line> container_run::shell(const run_surroundings&) const 
   return command_line{{}, std::move(words), directory_, room_.program.variables()};
 }
 
-run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
-  ended_ = true;
+bool container_run::was_kept_back(run_desk& desk) const {
   if (const auto why = door_ ? door_->trouble() : std::string{}; !why.empty()) {
     desk.note_error("The proxy has no place in the network of the container: " + why + ".");
-    return run_verdict::internal;
+    return true;
   }
+  if (nested_ && nested_->failed()) {
+    desk.note_error("The docker of this task did not come up.");
+    return true;
+  }
+  return false;
+}
+
+run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
+  ended_ = true;
+  if (was_kept_back(desk))
+    return run_verdict::internal;
   const auto result = engine_run::judge(exit, desk);
   constexpr int signal_base = 128;
   const int code = exit.signal != 0 ? signal_base + exit.signal : exit.code;
@@ -262,6 +331,10 @@ run_verdict container_run::judge(const exit_result& exit, run_desk& desk) {
 // running one until it is told to end that.
 void container_run::settle() {
   door_.reset();
+  remove_displays();
+  if (nested_ && !nested_->remove())
+    log_message(severity::warning, "the docker of " + name_ + " could not be removed");
+  nested_.reset();
   if (made_ && !ended_) {
     room_.program.call({"stop", "--time=0", "--ignore", name_}, removal_limit);
     killed_ = true;
@@ -276,6 +349,8 @@ void container_run::gather(run_desk& desk) {
   std::error_code failed;
   fs::create_directories(place, failed);
   settle();
+  for (const auto& [directory, inside] : payload_.volumes)
+    room_.program.open_up(directory_ + "/work/" + directory, true);
   if (payload_.saves_image)
     save_image(place, desk);
   for (const auto& artifact : payload_.common.artifacts) {
@@ -283,11 +358,17 @@ void container_run::gather(run_desk& desk) {
       remove_links_out_of(directory_ + "/work/" + artifact.path);
       continue;
     }
+    if (auto there = place_of(artifact)) {
+      found_[artifact.path] = std::move(*there);
+      continue;
+    }
     const auto to = place + "/" + std::to_string(found_.size());
     if (found_.try_emplace(artifact.path, to).second)
       copy_out(artifact, to, desk);
   }
 }
+
+std::optional<std::string> container_run::place_of(const payload_artifact&) const { return {}; }
 
 void container_run::copy_out(const payload_artifact& artifact, const std::string& to,
                              run_desk& desk) {
@@ -347,7 +428,13 @@ json::object container_run::certified_environment() const {
 void container_run::close(run_desk& desk) {
   if (!remove())
     desk.note_warning("The container of this task could not be removed.");
+  for (const auto* places : {&payload_.volumes, &payload_.caches})
+    for (const auto& [directory, inside] : *places)
+      room_.program.open_up(directory_ + "/work/" + directory, false);
+  if (!payload_.work.empty())
+    room_.program.open_up(payload_.work, false);
   image_.use = {};
+  lent_ = {};
   room_.images.sweep();
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/clock/random.hpp"
 #include "runtime/log/log.hpp"
 #include "workers/caches/entry_lock.hpp"
+#include "workers/files/copying.hpp"
 #include "workers/files/running_digest.hpp"
 #include "workers/files/trees.hpp"
 #include "workers/files/unpacking.hpp"
@@ -83,6 +84,17 @@ std::string path_for_others(const std::string& path) {
   return path.starts_with(own)
              ? "/proc/" + std::to_string(::getpid()) + "/" + path.substr(own.size())
              : path;
+}
+
+// It may be large, so it is known by where it is and when it was written, not by its content.
+outcome<fetched_file> file_of_machine(const std::string& path) {
+  struct stat found;
+  if (::stat(path.c_str(), &found) != 0)
+    return problem(path + ": " + std::strerror(errno));
+  running_digest sum;
+  sum.add(path + " " + std::to_string(found.st_ino) + " " + std::to_string(found.st_size) + " " +
+          std::to_string(found.st_mtim.tv_sec) + "." + std::to_string(found.st_mtim.tv_nsec));
+  return fetched_file{{}, path, sum.hex()};
 }
 
 }  // namespace
@@ -223,14 +235,15 @@ outcome<std::string> image_store::pull_once(const std::string& name, run_desk& d
 std::optional<run_verdict> image_store::load(const container_image& image,
                                              const std::string& scratch, run_desk& desk,
                                              held_image& out) {
-  auto file = desk.fetch(image.content);
+  auto file = image.file.empty() ? desk.fetch(image.content) : file_of_machine(image.file);
   if (!file) {
     desk.note_error("The image cannot be had: " + file.error().message);
     return run_verdict::unavailable;
   }
   if (file->sha256.empty())
     file->sha256 = sha256_of_file(file->path);
-  out.artifact_sha256 = file->sha256;
+  if (image.file.empty())
+    out.artifact_sha256 = file->sha256;
   if (use_known(file->sha256, out))
     return {};
   std::unique_lock lock{turn_, std::defer_lock};
@@ -239,11 +252,11 @@ std::optional<run_verdict> image_store::load(const container_image& image,
   // Another run may have loaded it meanwhile.
   if (use_known(file->sha256, out))
     return {};
-  desk.note("Loading the image " + image.content.artifact);
+  desk.note("Loading the image " + image.archive());
   const auto id = load_file(*file, image.format, scratch, desk);
   if (id && keep(file->sha256, *id) && use(*id, out))
     return {};
-  desk.note_error("The image " + image.content.artifact + " cannot be loaded: " +
+  desk.note_error("The image " + image.archive() + " cannot be loaded: " +
                   (id ? std::string{"it was removed at once"} : id.error().message));
   return run_verdict::unavailable;
 }
@@ -251,12 +264,17 @@ std::optional<run_verdict> image_store::load(const container_image& image,
 outcome<std::string> image_store::load_file(const fetched_file& file, const std::string& format,
                                             const std::string& scratch, run_desk& desk) {
   auto path = path_for_others(file.path);
-  if (!format.empty()) {
+  const bool unpacked = !format.empty();
+  // A podman that is in a namespace of users may not open what another process has open.
+  const bool copied = !unpacked && path != file.path && program_.is_rootless();
+  if (unpacked || copied)
     path = scratch + "/image.tar";
+  if (unpacked)
     TROUPE_CHECK(unpack_file(file.path, format, path, desk.interrupted()));
-  }
+  if (copied)
+    TROUPE_CHECK(copy_file(file.path, path, desk.interrupted()));
   const auto answer = program_.call({"load", "-q", "-i", path}, load_limit, desk.interruption());
-  if (!format.empty())
+  if (unpacked || copied)
     ::unlink(path.c_str());
   if (!answer.good())
     return problem(answer.trouble());

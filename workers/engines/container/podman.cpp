@@ -40,8 +40,8 @@ api_error complaint(const std::string& why) {
   return problem(
       "tasks cannot be run in containers on this machine (" + why +
       "); it needs the program podman with conmon and a runtime (Debian: podman, runc), and the "
-      "worker to be root; --container-runtime, --container-storage and --container-network choose "
-      "others");
+      "worker to be root, or its user to have ranges in /etc/subuid and /etc/subgid (Debian: "
+      "uidmap); --container-runtime, --container-storage and --container-network choose others");
 }
 
 std::vector<std::string> choices(const std::string& given, std::vector<std::string> otherwise) {
@@ -99,6 +99,9 @@ std::map<std::string, std::string> podman::variables() const {
   }
   env.emplace("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
   env["CONTAINERS_CONF"] = options_.directory + "/containers.conf";
+  // What podman keeps there for somebody who is not root is not to be that of their own podman.
+  if (is_rootless())
+    env["XDG_RUNTIME_DIR"] = live_.empty() ? options_.directory : live_ + "/user";
   return env;
 }
 
@@ -133,6 +136,25 @@ outcome<void> podman::find_live_place() {
   return problem("there is no place for podman in /run, $XDG_RUNTIME_DIR or /tmp");
 }
 
+bool podman::is_rootless() const { return ::geteuid() != 0; }
+
+bool podman::keeps_groups() const {
+  return is_rootless() && fs::path{runtime_path_}.filename() == "crun";
+}
+
+// Those users are not the worker's outside of podman's namespace of users.
+void podman::open_up(const std::string& directory, bool readable) const {
+  if (!is_rootless())
+    return;
+  constexpr auto limit = 10min;
+  std::vector<std::string> words = {"unshare", "find", directory, "!", "-uid",
+                                    "0",       "!",    "-type",   "l"};
+  if (!readable)
+    words.insert(words.end(), {"-type", "d"});
+  words.insert(words.end(), {"-exec", "chmod", "a+rwX", "{}", "+"});
+  call(words, limit);
+}
+
 outcome<void> podman::find_runtime() {
   const auto answer = call({"info", "--format={{.Host.OCIRuntime.Path}}"}, trial_limit);
   runtime_path_ = answer.text.substr(0, answer.text.find('\n'));
@@ -142,7 +164,11 @@ outcome<void> podman::find_runtime() {
 }
 
 void podman::forget(const std::string& container_id) const {
-  if (!container_id.empty() && !runtime_path_.empty())
+  if (container_id.empty() || runtime_path_.empty())
+    return;
+  if (is_rootless())
+    call({"unshare", runtime_path_, "delete", "--force", container_id}, trial_limit);
+  else
     call_tool({{runtime_path_, "delete", "--force", container_id}, variables(), trial_limit});
 }
 
@@ -153,7 +179,7 @@ outcome<void> podman::forget_last_boot() {
   const auto known = live_ + "/boot-id";
   if (now == small_file(known))
     return boost::system::in_place_value;
-  for (const auto* each : {"/run", "/tmp"})
+  for (const auto* each : {"/run", "/tmp", "/user"})
     if (!remove_tree(live_ + each))
       return problem(live_ + each + " cannot be emptied");
   if (!replace_file(known, now))
@@ -178,7 +204,11 @@ descriptor podman::lock_set_up() const {
   return lock;
 }
 
+// A podman of somebody who is not root leaves a process that holds its namespaces.
 void podman::tidy() const {
+  if (is_rootless())
+    call({"system", "migrate"}, trial_limit);
+  remove_tree(open_place());
   if (remove_tree(live_))
     ::unlink((options_.directory + "/live").c_str());
 }
@@ -190,6 +220,8 @@ outcome<void> podman::set_up() {
     return complaint("podman: " + there.trouble());
   TROUPE_CHECK(find_live_place());
   TROUPE_CHECK(forget_last_boot());
+  if (is_rootless())
+    ::mkdir((live_ + "/user").c_str(), 0700);
   const auto storages = choices(options_.storage, {"overlay", "vfs"});
   const auto runtimes = choices(options_.runtime, {"", "runc", "crun"});
   std::string first;
@@ -204,6 +236,14 @@ outcome<void> podman::set_up() {
         first = tried.error().message;
     }
   return complaint(first);
+}
+
+std::vector<std::string> podman::words_of_trial(std::vector<std::string> words) const {
+  for (const auto* path : {"/usr", "/bin", "/lib", "/lib64"})
+    if (std::error_code failed; fs::exists(path, failed))
+      words.push_back(std::string{"--volume="} + path + ":" + path + ":ro");
+  words.emplace_back(trial_image);
+  return words;
 }
 
 // An image without anything in it, which has what is needed of the machine mounted.
@@ -229,10 +269,10 @@ outcome<void> podman::try_out() {
                                     "--log-driver=none",
                                     "--security-opt=label=disable",
                                     "--network=" + options_.network};
-  for (const auto* path : {"/usr", "/bin", "/lib", "/lib64"})
-    if (std::error_code failed; fs::exists(path, failed))
-      words.push_back(std::string{"--volume="} + path + ":" + path + ":ro");
-  words.insert(words.end(), {trial_image, "/usr/bin/env", "true"});
+  for (const auto& gpu : options_.gpus)
+    words.push_back("--device=" + gpu);
+  words = words_of_trial(std::move(words));
+  words.insert(words.end(), {"/usr/bin/env", "true"});
   const auto ran = call(words, trial_limit);
   if (!ran.good())
     return trouble(ran);

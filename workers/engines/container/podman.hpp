@@ -17,6 +17,9 @@ struct container_options {
   std::string group;                 ///< workerGroup
   bool signs = false;                ///< the worker has a key of the chain of trust
   bool privileged = false;           ///< tasks with the scope may be root of the machine
+  std::vector<std::string> gpus;     ///< that each container has: paths, and names of CDI
+  std::string image;                 ///< of tasks that name none: see `configured_image`
+  bool nested = false;               ///< tasks may have a docker of their own
   std::string directory;             ///< for images and containers; workers may share it
   std::string runtime;               ///< runc, crun, ...; empty: whichever works
   std::string storage;               ///< the storage driver; empty: whichever works
@@ -49,9 +52,27 @@ class podman {
   std::vector<std::string> command(const std::vector<std::string>& words) const;
   std::map<std::string, std::string> variables() const;
 
+  /// The words of a call with the image that has the programs of this machine, for reading.
+  std::vector<std::string> words_of_trial(std::vector<std::string> words) const;
+
+  /// Whether the worker is not root: root of a container is then the worker's user.
+  bool is_rootless() const;
+
+  /// Whether the runtime leaves the groups of the worker to containers, by which a worker that is
+  /// not root has devices.
+  bool keeps_groups() const;
+
+  /// Makes what other users of containers have put into a directory of the worker the worker's to
+  /// remove and, if it is `readable`, to read. Only a worker that is not root needs it.
+  void open_up(const std::string& directory, bool readable) const;
+
   /// Lets the runtime forget a container that is gone. Podman does not do it for one whose
   /// processes were all killed at once.
   void forget(const std::string& container_id) const;
+
+  /// A directory for what users of containers must reach by its path: the worker's own directories
+  /// may be closed to others. Not for anything that is worth reading.
+  std::string open_place() const { return live_ + "-open"; }
 
   const container_options& options() const { return options_; }
 

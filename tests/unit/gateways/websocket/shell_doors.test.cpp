@@ -22,6 +22,9 @@ struct shell_gateway {
   }
 
   /// A worker's connection; the HTTP status.
+  // What the desk keeps of connections is not to outlive their lanes.
+  ~shell_gateway() { desk.drain(); }
+
   unsigned offer(socket_client& worker) {
     return worker.open(offers, gateway.signature("GET", offers), {{"X-Troupe-Shell", secret}});
   }

@@ -97,6 +97,19 @@ TEST_CASE("workers 3.2: a container's payload is read whole", "[container_payloa
                             "docker-worker:capability:device:hostSharedMemory:p/w"}});
 }
 
+TEST_CASE("workers 3.2: each device has its scope, of any pool or of this one",
+          "[container_payload]") {
+  const auto payload =
+      read(R"({"capabilities": {"devices": {"loopbackVideo": true, "loopbackAudio": true}}})");
+  CHECK(payload.common.devices.video);
+  CHECK(payload.common.devices.audio);
+  CHECK(container_scope_choices(payload, "p/w") ==
+        std::vector<lines>{{"docker-worker:capability:device:loopbackVideo",
+                            "docker-worker:capability:device:loopbackVideo:p/w"},
+                           {"docker-worker:capability:device:loopbackAudio",
+                            "docker-worker:capability:device:loopbackAudio:p/w"}});
+}
+
 TEST_CASE("workers 3.2: what dockerSave makes are artifacts, also without others",
           "[container_payload]") {
   const auto payload = read(R"({"features": {"dockerSave": true, "artifacts": false},
@@ -122,9 +135,9 @@ TEST_CASE("workers 3.2: the schema of containers says what the reader says",
        {"{}", R"({"command": []})", R"({"command": ["a"], "env": {"A": ""}})",
         R"({"image": {"type": "docker-image", "name": "a"}})",
         R"({"image": {"type": "indexed-image", "namespace": "a.b", "path": "x.tar"}})",
-        R"({"encryptedEnv": []})", R"({"features": {"dind": false}})",
-        R"({"capabilities": {"devices": {"kvm": true}}})", R"({"cache": {"a": "/b"}})",
-        R"({"supersederUrl": "http://x"})"}) {
+        R"({"encryptedEnv": []})", R"({"features": {"dind": true, "relengAPIProxy": false}})",
+        R"({"capabilities": {"devices": {"kvm": true, "loopbackVideo": true}}})",
+        R"({"cache": {"a": "/b"}})", R"({"supersederUrl": "http://x"})"}) {
     INFO(members);
     CHECK(problems_of(payload_with(members)) == lines{});
     CHECK(schema->validate(payload_with(members), nullptr));
@@ -138,7 +151,7 @@ TEST_CASE("workers 3.2: the schema of containers says what the reader says",
         R"({"image": {"type": "other", "name": "a"}})",
         R"({"image": {"type": "task-image", "taskId": "a", "path": "x.tar", "more": 1}})",
         R"({"encryptedEnv": ["a"]})",
-        R"({"features": {"dind": true}})",
+        R"({"features": {"relengAPIProxy": true}})",
         R"({"features": {"other": true}})",
         R"({"features": {"bulkLog": 1}})",
         R"({"capabilities": {"other": true}})",

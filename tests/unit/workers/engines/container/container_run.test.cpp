@@ -20,6 +20,7 @@ struct run_on_paper {
   scratch place;
   podman program;
   image_store images;
+  device_shelf devices;
   container_room room;
   lines problems;
   std::unique_ptr<container_run> run;
@@ -27,7 +28,7 @@ struct run_on_paper {
   explicit run_on_paper(const std::string& members, container_options options = defaults())
       : program(std::move(options)),
         images(program, place / "images"),
-        room{program, images, "owner"} {
+        room{program, images, devices, "owner"} {
     auto payload = json::parse(members).as_object();
     payload.emplace("image", "busybox");
     payload.emplace("maxRunTime", 60);
