@@ -37,7 +37,7 @@ before(async () => {
   const lends = ['--loopback-video', device.video, '--loopback-video', device.other,
     '--loopback-audio', path.join(bench.scratch, 'snd')];
   bench.startWorker('work/processes', 'processes', {}, lends);
-  bench.startWorker('work/single', 'single', {}, ['--loopback-video', device.video]);
+  bench.startWorker('work/single', 'single', {}, ['--loopback-video', device.video, '--stage-limit', '2']);
   await bench.useImage(savedImage(bench.scratch, 'devices'));
   await bench.startContainers('work/containers', lends);
 });
@@ -73,9 +73,9 @@ describe('devices', { skip: missing, ...limit }, () => {
       /docker-worker:capability:device:loopbackAudio/);
   });
 
-  test('workers 3.1.3: each device is lent to one task at a time, others wait for it', async () => {
+  test('workers 3.1.3: each device is lent to one task at a time, others wait for it as long as it takes', async () => {
     const mark = path.join(bench.scratch, 'in-use');
-    const text = `mkdir ${mark} || echo shared; sleep 0.5; rmdir ${mark}`;
+    const text = `mkdir ${mark} || echo shared; sleep 1.5; rmdir ${mark}`;
     const all = await Promise.all([1, 2, 3].map(() => inProcess(text, { loopbackVideo: true },
       { taskQueueId: 'work/single', scopes })));
     for (const { state, log } of all) {

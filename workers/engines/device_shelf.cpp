@@ -128,10 +128,12 @@ std::optional<device_shelf::loan> device_shelf::lend(const device_wish& wish,
     }
     if (first)
       desk.note("Other tasks have the loopback devices of this worker; waiting for one.");
+    desk.stands_in_line(true);
     pollfd waits[2] = {{counter.get(), POLLIN, 0}, {desk.interruption(), POLLIN, 0}};
     ::poll(waits, 2, -1);
     std::uint64_t told = 0;
     [[maybe_unused]] const auto taken = ::read(counter.get(), &told, sizeof told);
+    desk.stands_in_line(false);
     if (desk.interrupted()) {
       const std::lock_guard lock{shelf_->guard};
       shelf_->waiting.erase(counter.get());

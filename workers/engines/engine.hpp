@@ -56,6 +56,9 @@ class run_desk {
   /// Becomes readable when it is.
   virtual int interruption() const = 0;
 
+  /// Whether the engine now does nothing but wait for what other tasks have, be it for long.
+  virtual void stands_in_line(bool) {}
+
   /// Fetches it with the scopes of the task, from the cache of downloads where that has it.
   virtual outcome<fetched_file> fetch(const mount_content& content) = 0;
 

@@ -7,20 +7,29 @@
 
 #include <boost/json/value.hpp>
 
+#include <functional>
+
 namespace troupe {
 
 /// What a run does for its engine, by the parts of the run.
 class run_services : public run_desk {
  public:
+  using waiting_call = std::function<void(bool waits)>;
+
   run_services(live_log& log, const run_interrupt& interrupt, task_mounts& mounts,
-               task_mounts::get_call call)
-      : log_(log), interrupt_(interrupt), mounts_(mounts), call_(std::move(call)) {}
+               task_mounts::get_call call, waiting_call waiting)
+      : log_(log),
+        interrupt_(interrupt),
+        mounts_(mounts),
+        call_(std::move(call)),
+        waiting_(std::move(waiting)) {}
 
   void note(std::string_view text) override { log_.note(text); }
   void note_warning(std::string_view text) override { log_.note_warning(text); }
   void note_error(std::string_view text) override { log_.note_error(text); }
   const std::atomic<bool>& interrupted() const override { return interrupt_.told(); }
   int interruption() const override { return interrupt_.descriptor(); }
+  void stands_in_line(bool waits) override { waiting_(waits); }
   outcome<fetched_file> fetch(const mount_content& content) override {
     return mounts_.fetch(content);
   }
@@ -40,6 +49,7 @@ class run_services : public run_desk {
   const run_interrupt& interrupt_;
   task_mounts& mounts_;
   task_mounts::get_call call_;
+  waiting_call waiting_;
 };
 
 }  // namespace troupe

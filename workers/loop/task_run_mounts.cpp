@@ -45,7 +45,13 @@ std::optional<task_run::verdict> task_run::mount_all() {
   caches_.obey_purges(has_caches());
   const auto get = [this](const std::string& target) { return call("GET", target, {}); };
   mounts_ = std::make_unique<task_mounts>(caches_, *log_, interrupt_, get, downloads_, directory_);
-  desk_ = std::make_unique<run_services>(*log_, interrupt_, *mounts_, get);
+  desk_ = std::make_unique<run_services>(*log_, interrupt_, *mounts_, get, [this](bool waits) {
+    // Other tasks take the time that they need.
+    if (waits)
+      leave_stage();
+    else
+      enter("Preparing");
+  });
   for (const auto& mount : payload_.mounts) {
     const auto mounted = mounts_->mount(mount);
     if (const auto because = verdict_of_interrupt())
