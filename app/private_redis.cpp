@@ -63,6 +63,11 @@ outcome<int> lock_files(const std::string& directory, std::chrono::steady_clock:
 // the time.
 constexpr const char* rewrite_from = "256mb";
 
+// A group keeps its members in order. Short ones are lists, in which each new member is looked for
+// from the beginning: a tenth of what Redis did for a life cycle in groups of a hundred. (By the
+// name that Redis 6.2 knows, too.)
+constexpr const char* most_in_a_list = "16";
+
 [[noreturn]] void become_redis(const std::string& socket, const std::string& directory,
                                const std::string& log, const char* fsync, pid_t parent, int lock) {
   // Dies with the server, and takes no Ctrl-C from the terminal: the server stops it last.
@@ -86,7 +91,8 @@ constexpr const char* rewrite_from = "256mb";
   execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket.c_str(),
          "--unixsocketperm", "700", "--dir", directory.c_str(), "--save", "", "--appendonly", "yes",
          "--appendfsync", fsync, "--auto-aof-rewrite-min-size", rewrite_from, "--maxmemory-policy",
-         "noeviction", "--daemonize", "no", static_cast<char*>(nullptr));
+         "noeviction", "--zset-max-ziplist-entries", most_in_a_list, "--daemonize", "no",
+         static_cast<char*>(nullptr));
   _exit(127);
 }
 

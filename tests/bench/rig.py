@@ -32,7 +32,8 @@ class Rig:
         os.mkdir(self.dir.name + "/redis")
         self.redis = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir",
-             self.dir.name + "/redis", "--save", "", "--appendonly", "yes", "--appendfsync", fsync, "--auto-aof-rewrite-min-size", "256mb"],
+             self.dir.name + "/redis", "--save", "", "--appendonly", "yes", "--appendfsync", fsync, "--auto-aof-rewrite-min-size", "256mb",
+             "--zset-max-ziplist-entries", "16"],
             stdout=subprocess.DEVNULL)
         self.server = None
         while not os.path.exists(self.socket):
