@@ -210,7 +210,7 @@ void on_renew_claim(task_queue_state& state, const renew_claim& command) {
 timestamp end_of_wait(timestamp now, std::chrono::milliseconds wait) {
   const auto until = now + wait;
   const auto step = wait.count() / 20;
-  return step == 0 ? until : timestamp{until.ms - until.ms % step};
+  return step == 0 ? until : timestamp{(until.ms + step - 1) / step * step};
 }
 
 task_queue_decision on_claim_work(task_queue_state& state, const claim_work& command, timestamp now,

@@ -53,7 +53,7 @@ void on_resume_claim(task_queue_state& state, const resume_claim& command);
 void on_renew_claim(task_queue_state& state, const renew_claim& command);
 
 /// Until when a call waits that comes now and may wait for `wait`. Calls of about the same time end
-/// together, for one wake of the machine instead of many: up to a twentieth of `wait` earlier.
+/// together, for one wake of the machine instead of many: up to a twentieth of `wait` later.
 timestamp end_of_wait(timestamp now, std::chrono::milliseconds wait);
 
 /// A worker wants runs: claims what is there, or waits until `until`.

@@ -231,9 +231,8 @@ bool remote_desk::waits_on(const session& from, const placed_call& placed,
                            const api_response& response) const {
   const std::chrono::seconds wait{parts_.config->claim_wait_s};
   const auto now = on_.now();
-  // Queues let calls end together, some a little early.
   return response.status == 200 && response.handed_out.empty() && !from.hurried && !draining_ &&
-         wait.count() > 0 && now - placed.placed >= wait * 9 / 10 &&
+         wait.count() > 0 && now - placed.placed >= wait &&
          now + wait < placed.since + longest_claim;
 }
 

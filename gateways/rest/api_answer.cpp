@@ -2,6 +2,7 @@
 #include "gateways/rest/uri.hpp"
 #include "messages/json_parser.hpp"
 #include "messages/json_text.hpp"
+#include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
 #include "runtime/lane/switchboard.hpp"
 
@@ -142,6 +143,15 @@ reply_handle api_call::await_page(std::string arguments) {
 reply_handle api_call::await_claim(const std::string& queue_id) {
   claim_queue_ = queue_id;
   return await_answer();
+}
+
+std::chrono::seconds api_call::patience() const {
+  const auto& config = lane_.config;
+  std::chrono::seconds longest{config.answer_timeout_s};
+  // Queues end their waiting calls together, some of them a little late (`end_of_wait`).
+  if (abandonable())
+    longest += std::chrono::seconds{config.claim_wait_s + config.claim_wait_s / 20 + 1};
+  return longest;
 }
 
 void api_call::complete(answer&& result) {

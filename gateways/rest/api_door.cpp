@@ -1,7 +1,6 @@
 #include "gateways/rest/api_door.hpp"
 
 #include "gateways/rest/api_pipeline.hpp"
-#include "runtime/config/settings.hpp"
 #include "runtime/lane/lane.hpp"
 
 #include <array>
@@ -18,26 +17,24 @@ class door_call final : public api_door::ticket, public response_sink, public ti
 
   ~door_call() override { lane_.cancel_timer(timer_); }
 
-  void start(const api_request& request, const settings& config) {
+  void start(const api_request& request) {
     auto mine = request;
     keep(mine);
     call_.start(mine);
-    limit_wait(config);
+    limit_wait();
   }
 
-  void ask(const api_request& request, std::shared_ptr<scope_question> question,
-           const settings& config) {
+  void ask(const api_request& request, std::shared_ptr<scope_question> question) {
     auto mine = request;
     keep(mine);
     call_.ask(mine, std::move(question));
-    limit_wait(config);
+    limit_wait();
   }
 
-  void limit_wait(const settings& config) {
+  void limit_wait() {
     if (!call_.waiting())
       return;
-    const auto seconds = config.answer_timeout_s + (call_.abandonable() ? config.claim_wait_s : 0);
-    timer_ = lane_.add_timer(lane_.now() + std::chrono::seconds{seconds}, *this);
+    timer_ = lane_.add_timer(lane_.now() + call_.patience(), *this);
   }
 
   void end_wait() override { call_.release_claim(); }
@@ -89,7 +86,7 @@ class door_call final : public api_door::ticket, public response_sink, public ti
 std::shared_ptr<api_door::ticket> api_door::call(lane& on, const api_request& request, done then) {
   auto& here = *lanes_[on.index()];
   auto made = std::make_shared<door_call>(here, std::move(then));
-  made->start(request, here.config);
+  made->start(request);
   return made;
 }
 
@@ -110,7 +107,7 @@ std::shared_ptr<api_door::ticket> api_door::ask(lane& on, const api_request& req
           make_api_error(error_code::resource_not_found, "There is no method at this path");
     then(std::move(*question));
   });
-  made->ask(request, question, here.config);
+  made->ask(request, question);
   return made;
 }
 

@@ -4,6 +4,7 @@
 #include "gateways/rest/request_context.hpp"
 #include "gateways/rest/served_methods.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,9 @@ class api_call final : public request_context, public answer_sink {
 
   /// True while a claim is awaited, which is only good for a caller that is there.
   bool abandonable() const { return waiting_ && claim_queue_.has_value(); }
+
+  /// How long the answer may take.
+  std::chrono::seconds patience() const;
 
   /// Nobody wants the answer any more.
   void abandon();

@@ -294,8 +294,7 @@ void http_session::check_time(timestamp now) {
       break;
     }
     case phase::calling:
-      if (spent >
-          seconds(config.answer_timeout_s + (call_.abandonable() ? config.claim_wait_s : 0)))
+      if (spent > call_.patience())
         call_.time_out();
       break;
     case phase::lingering:
