@@ -214,7 +214,15 @@ export class Server {
 
   async restart(signal = 'SIGKILL') {
     await this.kill(signal);
-    await this.launch();
+    const before = this.log.length;
+    // Its ports were free for a moment, in which a connection of some other test may have got one.
+    for (const patience = Date.now() + 30000; ;)
+      try {
+        return await this.launch();
+      } catch (failed) {
+        if (!this.log.slice(before).includes('cannot listen') || Date.now() > patience) throw failed;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
   }
 
   // The end of a test. A server that is still there must end well: a sanitizer speaks last.
