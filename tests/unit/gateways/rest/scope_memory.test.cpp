@@ -79,7 +79,6 @@ TEST_CASE("a question is not kept where checking is quick, or its values are odd
   CHECK_FALSE(memory.ask(with_list, have, values{{{"name", "n"}, {"list", json::array{1}}}}, true));
   CHECK_FALSE(memory.ask(
       with_list, have, values{{{"name", json::string(4000, 'n')}, {"list", json::array{}}}}, true));
-  CHECK_FALSE(memory.ask(with_list, have,
-                         values{{{"name", "n"}, {"list", json::array(3000, "x")}}},
-                         true));
+  CHECK_FALSE(
+      memory.ask(with_list, have, values{{{"name", "n"}, {"list", json::array(3000, "x")}}}, true));
 }
