@@ -147,11 +147,11 @@ reply_handle api_call::await_claim(const std::string& queue_id) {
 
 std::chrono::seconds api_call::patience() const {
   const auto& config = lane_.config;
-  std::chrono::seconds longest{config.answer_timeout_s};
+  if (!abandonable())
+    return std::chrono::seconds{config.answer_timeout_s};
   // Queues end their waiting calls together, some of them a little late (`end_of_wait`).
-  if (abandonable())
-    longest += std::chrono::seconds{config.claim_wait_s + config.claim_wait_s / 20 + 1};
-  return longest;
+  const auto late = config.claim_wait_s / 20 + 1;
+  return std::chrono::seconds{config.claim_wait_s + std::max(config.answer_timeout_s, late)};
 }
 
 void api_call::complete(answer&& result) {
