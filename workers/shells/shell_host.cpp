@@ -29,6 +29,9 @@
 #include <set>
 #include <thread>
 
+// g++ 12 takes the frame of a coroutine that it inlines for one that is freed by another allocator.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace troupe {
 
 namespace asio = boost::asio;
