@@ -111,7 +111,7 @@ test('TG-14 a group whose priority was being changed when the server was killed 
     });
   await server.launch();
   await until('all have it', async () =>
-    (await statuses(groupId)).every((s) => s.priority === 'very-high'), 60000);
+    (await statuses(groupId)).every((s) => s.priority === 'very-high'), 240000);
   await until('it is known to be done', async () => !await unfinished());
   assert.equal(await pending(def), members);
   const { messages } = await replay(server, { after: '0-0.0',
