@@ -6,8 +6,8 @@
 
 namespace troupe {
 
-/// Appends the compact text of a value: the same that Boost.JSON's serializer writes, in a quarter
-/// of its time.
+/// Appends the compact text of a value: the same that Boost.JSON's serializer writes, with fewer
+/// instructions.
 void append_json(std::string& out, const boost::json::value& value);
 
 }  // namespace troupe
